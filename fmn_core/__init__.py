@@ -1,0 +1,65 @@
+"""What authors of plugins import; only that. Nothing here is above floor F1, so importing it stays cheap."""
+
+from .backends import Backend
+from .config import Section, Settings
+from .defaults import NICK, DefaultFilter, Exclusion
+from .errors import (
+    ArgumentsError,
+    ConfigError,
+    DropDelivery,
+    FmnError,
+    LookupUnavailableError,
+    PluginError,
+    RetryDelivery,
+    UnknownNameError,
+    UsageError,
+)
+from .hookspecs import hookimpl
+from .lookups import LookupData, Lookups, LookupSource
+from .model import ALL_ROLES, COMMIT_ROLES, Digest, Facts, Message, Notification, Role, RuleUse, Severity
+from .rules import Arguments, Hint, Rule, Text, Words, app_rule, rule, topic_rule, with_samples
+from .samples import Sample, load_samples
+from .summaries import Summary
+
+__all__ = [
+    "ALL_ROLES",
+    "COMMIT_ROLES",
+    "NICK",
+    "Arguments",
+    "ArgumentsError",
+    "Backend",
+    "ConfigError",
+    "DefaultFilter",
+    "Digest",
+    "DropDelivery",
+    "Exclusion",
+    "Facts",
+    "FmnError",
+    "Hint",
+    "LookupData",
+    "LookupSource",
+    "LookupUnavailableError",
+    "Lookups",
+    "Message",
+    "Notification",
+    "PluginError",
+    "RetryDelivery",
+    "Role",
+    "Rule",
+    "RuleUse",
+    "Sample",
+    "Section",
+    "Settings",
+    "Severity",
+    "Summary",
+    "Text",
+    "UnknownNameError",
+    "UsageError",
+    "Words",
+    "app_rule",
+    "hookimpl",
+    "load_samples",
+    "rule",
+    "topic_rule",
+    "with_samples",
+]

@@ -1,0 +1,71 @@
+"""Assembly: the only place that chooses concrete classes. Floor F4.
+
+Each part is made when it is first asked for, so that a command pays only for what it uses.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import cached_property
+
+from .config import Settings
+from .lookups import LiveLookups
+from .matching import IndexMatcher, LinearMatcher, Matcher
+from .plugins import GROUPS, PluginRegistry, load_plugins
+from .store import Store, open_store
+from .transport import open_transport
+from .transport.base import Transport
+
+ENGINES: dict[str, type[IndexMatcher] | type[LinearMatcher]] = {"index": IndexMatcher, "linear": LinearMatcher}
+
+
+class Application:
+    """Everything one process needs, wired together.
+
+    :param settings: the configuration
+    :param groups: entry point groups whose plugins are loaded; a worker needs no backends
+    :param registry: ready-made plugins, for tests
+    :param store: a ready-made store, for tests
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        groups: Sequence[str] = GROUPS,
+        *,
+        registry: PluginRegistry | None = None,
+        store: Store | None = None,
+    ) -> None:
+        self.settings = settings
+        self._groups = tuple(groups)
+        if registry is not None:
+            self.registry = registry
+        if store is not None:
+            self.store = store
+
+    @cached_property
+    def registry(self) -> PluginRegistry:
+        """The plugins."""
+        return load_plugins(self.settings, self._groups)
+
+    @cached_property
+    def store(self) -> Store:
+        """Users, preferences and the ledger; the database is of the current version."""
+        self.settings.data_dir.mkdir(parents=True, exist_ok=True)
+        return open_store(self.settings.store_url)
+
+    @cached_property
+    def lookups(self) -> LiveLookups:
+        """Who maintains what, loaded."""
+        lookups = LiveLookups(self.registry.lookup_sources)
+        lookups.refresh()
+        return lookups
+
+    def matcher(self, engine: str = "index") -> Matcher:
+        """Make a matcher without preferences."""
+        return ENGINES[engine](self.registry.rules, self.lookups)
+
+    def transport(self) -> Transport:
+        """Open the transport, for one thread."""
+        self.settings.data_dir.mkdir(parents=True, exist_ok=True)
+        return open_transport(self.settings.transport_url)

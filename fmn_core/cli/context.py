@@ -1,0 +1,60 @@
+"""What every command gets as ``ctx.obj``, and how commands print. Floor F4."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import click
+
+from fmn_core.app import Application
+from fmn_core.config import Settings, load_settings
+
+
+class Context:
+    """The options that stand before the command, and what follows from them once somebody asks.
+
+    :param config: the configuration file, if one was named
+    :param debug: show tracebacks and debug logs
+    """
+
+    def __init__(self, config: Path | None = None, debug: bool = False) -> None:
+        self.config, self.debug = config, debug
+
+    @cached_property
+    def settings(self) -> Settings:
+        """The configuration, read."""
+        return load_settings(self.config)
+
+    @cached_property
+    def app(self) -> Application:
+        """The application, assembled."""
+        return Application(self.settings)
+
+
+pass_context = click.make_pass_decorator(Context, ensure=True)
+
+#: option of every command whose output is data
+json_option = click.option("--json", "as_json", is_flag=True, help="Print data, one JSON object a line.")
+
+
+def echo_json(row: Mapping[str, Any]) -> None:
+    """Print one JSON object on a line of its own."""
+    click.echo(json.dumps(row, default=_plain))
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, set | frozenset):
+        return sorted(value)
+    return str(value)
+
+
+def echo_row(as_json: bool, row: Mapping[str, Any], human: Callable[[Mapping[str, Any]], str]) -> None:
+    """Print a row as data or in words."""
+    if as_json:
+        echo_json(row)
+    else:
+        click.echo(human(row))

@@ -1,0 +1,184 @@
+"""Codec: bytes of any age become a Message or a Notification, or a DecodeError with its reason; and back. Floor F1.
+
+Three forms of bus messages are read: fedora-messaging (``id, topic, headers, body``), fedmsg (``msg_id, topic,
+timestamp, msg``) and fedmsg as its hub wrapped it once more (``topic, body: {fedmsg}``). Sources: the dump format of
+``fedora_messaging.message``, and RULES section 1.1.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import uuid
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any, NoReturn
+
+import orjson
+from pydantic import TypeAdapter, ValidationError
+
+from .errors import DecodeError
+from .model import Message, Notification, Severity
+
+#: a larger message is set aside; the largest recorded one has 76 kB
+MAX_MESSAGE_BYTES = 4 * 1024 * 1024
+
+#: version of the form in which messages and notifications wait in queues
+VERSION = 1
+
+#: orjson turns integers beyond 64 bits into floats; such a run of digits is left to the slower parser
+_LONG_NUMBER = re.compile(rb"\d{19}")
+_ID_NAMESPACE = uuid.UUID("6a1b5c1e-52f5-5d8b-9d0e-4e9f1f6e2b53")
+_NOTIFICATION = TypeAdapter(Notification)
+
+
+def loads(data: bytes | str) -> Any:
+    """Parse JSON strictly: no NaN, integers of any size exact.
+
+    :raises DecodeError: saying where it is wrong
+    """
+    raw = data.encode("utf-8", "surrogatepass") if isinstance(data, str) else data
+    if len(raw) > MAX_MESSAGE_BYTES:
+        raise DecodeError(f"message has {len(raw):,} bytes, more than {MAX_MESSAGE_BYTES:,}")
+    if not _LONG_NUMBER.search(raw):
+        try:
+            return orjson.loads(raw)
+        except orjson.JSONDecodeError:
+            pass  # lone surrogates are JSON all the same; the other parser decides, and words the error
+    try:
+        return json.loads(raw, parse_constant=_no_constant)
+    except (ValueError, RecursionError) as error:
+        raise DecodeError(f"not JSON: {error}") from None
+
+
+def _no_constant(name: str) -> NoReturn:
+    raise ValueError(f"{name} is no JSON number")
+
+
+def dumps(value: Any) -> bytes:
+    """Write JSON, compact, with sorted keys left to the caller. What orjson refuses, the standard library writes."""
+    try:
+        return orjson.dumps(value)
+    except (TypeError, orjson.JSONEncodeError):
+        return json.dumps(value, separators=(",", ":")).encode("ascii")
+
+
+def decode_message(data: bytes | str) -> Message:
+    """Read one bus message in any of its forms, or in our own.
+
+    :raises DecodeError: for anything odd, with the reason
+    """
+    return message_from(loads(data))
+
+
+def message_from(raw: Any) -> Message:
+    """Bring a parsed bus message into the normal form.
+
+    :raises DecodeError: for anything odd, with the reason
+    """
+    if not isinstance(raw, dict):
+        raise DecodeError(f"message is {_kind(raw)}, expected an object")
+    if "msg" in raw:
+        return _from_fedmsg(raw)
+    body = raw.get("body")
+    if isinstance(body, dict) and "msg" in body and ("msg_id" in body or "topic" in body):
+        return _from_fedmsg({"topic": raw.get("topic"), **body})
+    return _from_fedora_messaging(raw)
+
+
+def _from_fedora_messaging(raw: dict[str, Any]) -> Message:
+    topic, body = _topic(raw), _body(raw, "body")
+    headers = raw.get("headers") or {}
+    if not isinstance(headers, dict):
+        raise DecodeError(f"headers are {_kind(headers)}, expected an object")
+    return Message(
+        id=_id(raw.get("id"), topic, body),
+        topic=topic,
+        body=body,
+        headers=headers,
+        sent_at=_time(headers.get("sent-at")),
+        severity=_severity(headers.get("fedora_messaging_severity", raw.get("severity"))),
+    )
+
+
+def _from_fedmsg(raw: dict[str, Any]) -> Message:
+    topic, body = _topic(raw), _body(raw, "msg")
+    headers = {"username": raw["username"]} if isinstance(raw.get("username"), str) else {}
+    return Message(_id(raw.get("msg_id"), topic, body), topic, body, headers, sent_at=_time(raw.get("timestamp")))
+
+
+def _topic(raw: Mapping[str, Any]) -> str:
+    topic = raw.get("topic")
+    if topic is None:
+        raise DecodeError("message has no topic")
+    if not isinstance(topic, str) or not topic.strip():
+        raise DecodeError(f"topic is {_kind(topic)}, expected text")
+    return topic
+
+
+def _body(raw: Mapping[str, Any], key: str) -> dict[str, Any]:
+    if key not in raw:
+        raise DecodeError("message has no body")
+    body = raw[key]
+    if not isinstance(body, dict):
+        raise DecodeError(f"body is {_kind(body)}, expected an object")
+    return body
+
+
+def _id(given: Any, topic: str, body: Mapping[str, Any]) -> str:
+    """Take the id, or derive one that is the same at every replay."""
+    if isinstance(given, str) and given.strip():
+        return given
+    if given is not None:
+        raise DecodeError(f"id is {_kind(given)}, expected text")
+    return str(uuid.uuid5(_ID_NAMESPACE, topic + json.dumps(body, sort_keys=True)))
+
+
+def _time(value: Any) -> datetime | None:
+    try:
+        if isinstance(value, str):
+            moment = datetime.fromisoformat(value)
+            return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
+        if isinstance(value, int | float) and not isinstance(value, bool):
+            return datetime.fromtimestamp(value, UTC)
+    except (ValueError, OverflowError, OSError):
+        pass
+    return None
+
+
+def _severity(value: Any) -> int:
+    known = isinstance(value, int) and not isinstance(value, bool) and value in Severity.__members__.values()
+    return int(value) if known else Severity.INFO
+
+
+def _kind(value: Any) -> str:
+    names = {dict: "an object", list: "a list", str: "empty text" if value == "" else "text", bool: "a boolean"}
+    return "null" if value is None else names.get(type(value), "a number")
+
+
+def encode_message(message: Message) -> bytes:
+    """Write a message in the form of fedora-messaging, which :func:`decode_message` reads."""
+    headers = dict(message.headers)
+    headers.setdefault("fedora_messaging_severity", message.severity)
+    if message.sent_at:
+        headers.setdefault("sent-at", message.sent_at.isoformat())
+    return dumps({"id": message.id, "topic": message.topic, "headers": headers, "body": message.body})
+
+
+def encode_notification(notification: Notification) -> bytes:
+    """Write a notification for the queue of its backend."""
+    return dumps({"v": VERSION, **_NOTIFICATION.dump_python(notification, mode="json")})
+
+
+def decode_notification(data: bytes) -> Notification:
+    """Read what :func:`encode_notification` wrote.
+
+    :raises DecodeError: if it is anything else, or of a version that is not known here
+    """
+    raw = loads(data)
+    if not isinstance(raw, dict) or raw.pop("v", None) != VERSION:
+        raise DecodeError(f"not a notification of version {VERSION}")
+    try:
+        return _NOTIFICATION.validate_python(raw)
+    except ValidationError as error:
+        raise DecodeError(f"not a notification: {error.error_count()} fields are wrong") from None

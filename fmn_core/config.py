@@ -1,0 +1,186 @@
+"""Configuration: a TOML file and the environment become one frozen Settings, or one error listing every problem. F1."""
+
+from __future__ import annotations
+
+import os
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, TypeVar
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from .errors import ConfigError, UnknownNameError
+
+#: names the configuration file where ``--config`` does not
+CONFIG_VARIABLE = "FMN_CONFIG"
+#: ``FMN__STORE__URL`` sets ``url`` in ``[store]``
+ENVIRONMENT_PREFIX = "FMN__"
+
+
+class Section(BaseModel):
+    """Base of every part of the configuration, those of plugins too: unknown names are mistakes."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class StoreSettings(Section):
+    """``[store]``: where users and preferences are.
+
+    :param url: an SQLAlchemy URL; empty for ``fmn.sqlite`` in the data folder
+    """
+
+    url: str = ""
+
+
+class TransportSettings(Section):
+    """``[transport]``: what carries messages between the stages.
+
+    :param url: ``embedded:///FILE``; empty for ``queue.sqlite`` in the data folder
+    """
+
+    url: str = Field(default="", pattern=r"^(embedded:///.+)?$")
+
+
+class PluginsSettings(Section):
+    """``[plugins]``: which of the installed plugins are loaded, by entry point name and before they are imported.
+
+    :param enabled: only these; empty for all that are installed
+    :param disabled: all but these
+    """
+
+    enabled: tuple[str, ...] = ()
+    disabled: tuple[str, ...] = ()
+
+
+class ConsumerSettings(Section):
+    """``[consumer]``: what is read from the bus.
+
+    :param junk: ends of topics that are dropped before anything else
+    :param ignored_owners: owners whose Copr messages are dropped
+    """
+
+    junk: tuple[str, ...] = ()
+    ignored_owners: tuple[str, ...] = ()
+
+
+class DeliverySettings(Section):
+    """``[delivery]``: how often and how long delivery tries.
+
+    :param attempts: tries before a notification becomes a dead letter
+    :param first_delay: seconds before the second try; it doubles from there
+    :param longest_delay: seconds that a pause grows to at most
+    :param workers: threads that deliver, over all backends that allow several
+    """
+
+    attempts: int = Field(default=12, ge=1)
+    first_delay: float = Field(default=5.0, gt=0)
+    longest_delay: float = Field(default=3600.0, gt=0)
+    workers: int = Field(default=4, ge=1)
+
+
+SectionType = TypeVar("SectionType", bound=BaseModel)
+
+
+class Settings(Section):
+    """All of the configuration.
+
+    :param data_dir: folder for everything that is kept in files
+    :param base_url: where people reach the web pages, for links in notifications
+    :param plugin: the plugins' own sections, ``[plugin.<entry point name>]``
+    """
+
+    data_dir: Path = Path("fmn-data")
+    base_url: str = "http://127.0.0.1:8080/"
+    store: StoreSettings = StoreSettings()
+    transport: TransportSettings = TransportSettings()
+    plugins: PluginsSettings = PluginsSettings()
+    consumer: ConsumerSettings = ConsumerSettings()
+    delivery: DeliverySettings = DeliverySettings()
+    plugin: dict[str, dict[str, Any]] = Field(default_factory=dict)
+
+    def section(self, name: str, model: type[SectionType]) -> SectionType:
+        """Return a plugin's own section, validated.
+
+        :param name: the entry point name of the plugin
+        :param model: a subclass of :class:`Section`
+        :raises ConfigError: listing every mistake in the section
+        """
+        try:
+            return model.model_validate(self.plugin.get(name, {}))
+        except ValidationError as error:
+            problems = _problems(error, model, f"plugin.{name}.")
+            raise ConfigError(f"section [plugin.{name}]", problems) from None
+
+    @property
+    def store_url(self) -> str:
+        """The URL of the store in force."""
+        return self.store.url or f"sqlite:///{self.data_dir.absolute() / 'fmn.sqlite'}"
+
+    @property
+    def transport_url(self) -> str:
+        """The URL of the transport in force."""
+        return self.transport.url or f"embedded:///{self.data_dir.absolute() / 'queue.sqlite'}"
+
+
+def load_settings(path: Path | None = None, environment: Mapping[str, str] = os.environ) -> Settings:
+    """Read the configuration.
+
+    A relative ``data_dir`` is taken from the folder of the file.
+
+    :param path: the TOML file; None for the one ``FMN_CONFIG`` names, else for defaults alone
+    :raises ConfigError: listing every mistake in file and environment
+    """
+    if path is None and environment.get(CONFIG_VARIABLE):
+        path = Path(environment[CONFIG_VARIABLE])
+    raw = _read(path) if path else {}
+    _overlay(raw, environment)
+    try:
+        settings = Settings.model_validate(raw)
+    except ValidationError as error:
+        raise ConfigError(f"configuration {path or 'from the environment'}", _problems(error, Settings)) from None
+    if path and not settings.data_dir.is_absolute():
+        settings = settings.model_copy(update={"data_dir": path.absolute().parent / settings.data_dir})
+    return settings
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(path.read_text("utf-8"))
+    except FileNotFoundError:
+        raise ConfigError(f"configuration {path}", ["there is no such file"]) from None
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise ConfigError(f"configuration {path}", [str(error)]) from None
+
+
+def _overlay(raw: dict[str, Any], environment: Mapping[str, str]) -> None:
+    for variable, value in environment.items():
+        if not variable.startswith(ENVIRONMENT_PREFIX):
+            continue
+        *sections, key = variable.removeprefix(ENVIRONMENT_PREFIX).lower().split("__")
+        place = raw
+        for section in sections:
+            place = place.setdefault(section, {})
+            if not isinstance(place, dict):
+                raise ConfigError("the environment", [f"{variable} goes into {section!r}, which is no section"])
+        place[key] = value
+
+
+def _problems(error: ValidationError, model: type[BaseModel], prefix: str = "") -> list[str]:
+    return [_problem(e, model, prefix) for e in error.errors()]
+
+
+def _problem(error: Any, model: type[BaseModel], prefix: str) -> str:
+    where = prefix + ".".join(map(str, error["loc"]))
+    if error["type"] == "extra_forbidden":
+        return str(UnknownNameError("setting", where, [prefix + name for name in _names(model)]))
+    return f"{where}: {error['msg']}, not {error['input']!r:.60}"
+
+
+def _names(model: type[BaseModel], prefix: str = "") -> list[str]:
+    names = []
+    for name, field in model.model_fields.items():
+        names.append(prefix + name)
+        if isinstance(field.annotation, type) and issubclass(field.annotation, BaseModel):
+            names += _names(field.annotation, f"{prefix}{name}.")
+    return names

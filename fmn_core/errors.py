@@ -1,0 +1,94 @@
+"""Every expected failure, named for what its catcher should do. Floor F0.
+
+A failure that derives from :class:`FmnError` is one lower-case sentence for people; anything else is a bug.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable, Sequence
+
+EXIT_FOUND_WANTING = 1
+EXIT_USAGE = 2
+
+
+class FmnError(Exception):
+    """An expected failure: printed as one line, never with a traceback unless ``--debug`` asks for it."""
+
+    exit_code = EXIT_FOUND_WANTING
+
+
+class UsageError(FmnError):
+    """The caller asked for something that cannot be: mend the call and try again."""
+
+    exit_code = EXIT_USAGE
+
+
+class UnknownNameError(UsageError):
+    """A rule, argument, user, backend or plugin that does not exist; the text names what comes near."""
+
+    def __init__(self, kind: str, name: str, known: Iterable[str]) -> None:
+        self.kind, self.name = kind, name
+        near = difflib.get_close_matches(name, sorted(known), n=3, cutoff=0.6)
+        hint = f"; did you mean {' or '.join(map(repr, near))}?" if near else ""
+        super().__init__(f"no {kind} is named {name!r}{hint}")
+
+
+class ConfigError(UsageError):
+    """The configuration is wrong: the text lists every problem at once."""
+
+    def __init__(self, source: str, problems: Sequence[str]) -> None:
+        self.problems = tuple(problems)
+        count = f"{len(problems)} mistakes" if len(problems) > 1 else "a mistake"
+        super().__init__(f"{source} has {count}: " + "; ".join(problems))
+
+
+class ArgumentsError(UsageError):
+    """The arguments of a rule do not fit what the rule declares."""
+
+    def __init__(self, rule: str, problems: Sequence[str]) -> None:
+        self.rule, self.problems = rule, tuple(problems)
+        super().__init__(f"rule {rule!r} cannot take these arguments: " + "; ".join(problems))
+
+
+class DecodeError(FmnError):
+    """Bytes that are no message or no envelope: set them aside with this reason and go on."""
+
+
+class PluginError(FmnError):
+    """A plugin that cannot be used: report it as broken and go on with the others."""
+
+
+class StoreError(FmnError):
+    """The database cannot do what was asked, or is of another version."""
+
+
+class TransportError(FmnError):
+    """The queue cannot be reached or refuses: wait, then try again."""
+
+
+class LookupUnavailableError(FmnError):
+    """A source of ownership or groups gives no answer now: keep the old one."""
+
+
+class RetryDelivery(FmnError):  # noqa: N818 - named for what the catcher does, like Nack and Drop of the bus
+    """Raised by a backend: not delivered, try again.
+
+    :param reason: one sentence for the ledger
+    :param after: seconds to wait at least; None leaves it to the retry schedule
+    """
+
+    def __init__(self, reason: str, after: float | None = None) -> None:
+        self.reason, self.after = reason, after
+        super().__init__(reason)
+
+
+class DropDelivery(FmnError):  # noqa: N818 - as above
+    """Raised by a backend: cannot be delivered, and another try would not help.
+
+    :param reason: one sentence for the ledger and the dead letters
+    """
+
+    def __init__(self, reason: str) -> None:
+        self.reason = reason
+        super().__init__(reason)

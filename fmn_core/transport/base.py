@@ -1,0 +1,99 @@
+"""Transport: the one contract of everything that carries work between stages. Floor F2.
+
+At least once: work that was received and neither acknowledged, retried nor rejected comes again, after a crash too.
+"""
+
+from __future__ import annotations
+
+import abc
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+#: queue of bus messages that workers match
+MESSAGES = "messages"
+
+
+def deliveries(backend: str) -> str:
+    """Return the name of the queue that feeds a backend."""
+    return f"deliveries.{backend}"
+
+
+@dataclass(frozen=True, slots=True)
+class Envelope:
+    """A piece of work as received.
+
+    :param tag: what the transport knows it by while it is out
+    :param attempt: 1 the first time it is handed out, and one more each time after
+    """
+
+    queue: str
+    payload: bytes
+    tag: object
+    attempt: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class DeadLetter:
+    """A piece of work that was given up.
+
+    :param id: by which ``fmn dead`` knows it
+    :param died_at: seconds since the epoch
+    """
+
+    id: str
+    queue: str
+    payload: bytes
+    reason: str
+    died_at: float
+    attempts: int
+
+
+class Transport(abc.ABC):
+    """Durable queues of bytes. One object belongs to one thread; each thread opens its own."""
+
+    @abc.abstractmethod
+    def publish(self, queue: str, payloads: Sequence[bytes]) -> None:
+        """Put work on a queue, in order, and return when it is safe.
+
+        :raises TransportError: nothing is known to be safe; publish again
+        """
+
+    @abc.abstractmethod
+    def receive(self, queues: Sequence[str], limit: int = 1, timeout: float = 0.0) -> list[Envelope]:
+        """Take work, oldest first, that is then nobody else's until it is settled or this process dies.
+
+        :param limit: pieces at most
+        :param timeout: seconds to wait where there is none
+        """
+
+    @abc.abstractmethod
+    def ack(self, envelopes: Iterable[Envelope]) -> None:
+        """Settle work that is done, and whose output is safe."""
+
+    @abc.abstractmethod
+    def retry(self, envelope: Envelope, after: float) -> None:
+        """Hand the work out again, in so many seconds at the earliest."""
+
+    @abc.abstractmethod
+    def reject(self, envelope: Envelope, reason: str) -> None:
+        """Give the work up: it becomes a dead letter with its reason."""
+
+    @abc.abstractmethod
+    def depth(self, queue: str) -> int:
+        """Return how many pieces wait on a queue or are out, dead letters not counted."""
+
+    @abc.abstractmethod
+    def dead_letters(self, limit: int = 1000) -> list[DeadLetter]:
+        """Return what was given up, oldest first."""
+
+    @abc.abstractmethod
+    def replay(self, ids: Iterable[str]) -> int:
+        """Put dead letters back on the queues they came from, and return how many there were."""
+
+    @abc.abstractmethod
+    def drop(self, ids: Iterable[str]) -> int:
+        """Forget dead letters, and return how many there were."""
+
+    @abc.abstractmethod
+    def close(self) -> None:
+        """Let go of everything. What was not settled goes to others."""

@@ -1,0 +1,1 @@
+"""FMN delivery by email."""

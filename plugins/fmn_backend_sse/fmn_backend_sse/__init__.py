@@ -1,0 +1,1 @@
+"""FMN delivery as server-sent events."""

@@ -1,0 +1,1 @@
+"""FMN rules and summaries for Anitya, release monitoring."""

@@ -1,0 +1,1 @@
+"""FMN rules that serve every application, and ownership from files."""

@@ -1,0 +1,1 @@
+"""FMN rules and summaries for Koji, the build system."""

@@ -1,0 +1,1 @@
+"""FMN rules and summaries for pkgdb, the package database."""
