@@ -1,4 +1,4 @@
-"""Default filters: what a new account starts with, put together from what the installed plugins contribute. Floor F1."""
+"""Default filters: what a new account starts with, from what the installed plugins contribute. Floor F1."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Rule: a named predicate on messages; Hint: what a message must carry for it to hold; RuleBook: all rules. Floor F1."""
+"""Rule: a named predicate on messages; Hint: what a message must carry for it; RuleBook: all rules. Floor F1."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Summary: what a plugin can say of the messages of its applications; and the fallback that is never empty. Floor F1."""
+"""Summary: what a plugin can say of messages; and the fallback that is never empty. Floor F1."""
 
 from __future__ import annotations
 
