@@ -1,6 +1,6 @@
 """What authors of plugins import; only that. Nothing here is above floor F1, so importing it stays cheap."""
 
-from .backends import Backend
+from .backends import Arrival, Backend, Rehearsal
 from .config import Section, Settings
 from .defaults import NICK, DefaultFilter, Exclusion
 from .errors import (
@@ -27,6 +27,7 @@ __all__ = [
     "NICK",
     "Arguments",
     "ArgumentsError",
+    "Arrival",
     "Backend",
     "ConfigError",
     "DefaultFilter",
@@ -43,6 +44,7 @@ __all__ = [
     "Message",
     "Notification",
     "PluginError",
+    "Rehearsal",
     "RetryDelivery",
     "Role",
     "Rule",

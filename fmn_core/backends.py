@@ -6,8 +6,51 @@ Addresses, confirmation, retries, ledger, pacing between processes and the choic
 from __future__ import annotations
 
 import abc
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
 
 from .model import Digest, Notification
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """Something that reached the far end of a backend: a mail in a mailbox, a line that a person on IRC saw.
+
+    :param destination: the address it reached
+    :param text: what the receiver got, as text
+    """
+
+    destination: str
+    text: str
+
+
+class Rehearsal(abc.ABC):
+    """The far end of a backend on this machine, for ``fmn demo`` and tests: nothing leaves for the world.
+
+    Made by :meth:`Backend.rehearse`, already listening. It keeps what arrives, also in files of its folder.
+    """
+
+    #: for people: where things arrive, such as "mailbox folder /tmp/demo/mail"
+    title: str = ""
+    #: what makes the backend deliver here: entry point name -> its section ``[plugin.<name>]`` of the configuration
+    settings: Mapping[str, Mapping[str, Any]]
+
+    @abc.abstractmethod
+    def addresses(self, user: str) -> Sequence[str]:
+        """Return the addresses at which a demo user is reached, and from now on listen there."""
+
+    @abc.abstractmethod
+    def arrived(self) -> Sequence[Arrival]:
+        """Return all that has arrived so far, read from the far end and not from what the backend believes."""
+
+    def mark(self, notification: Notification) -> str:
+        """Return a text by which an arrival is known to be this notification: it occurs in the arrival's text."""
+        return notification.id
+
+    def close(self) -> None:  # noqa: B027 - a folder of files has nothing to close
+        """Stop listening. What was kept in files stays."""
 
 
 class Backend(abc.ABC):
@@ -57,6 +100,14 @@ class Backend(abc.ABC):
         :raises FmnError: if it cannot work as it is configured
         """
         return self.title
+
+    def rehearse(self, folder: Path) -> Rehearsal | None:
+        """Start a far end on this machine, to try the backend with (``fmn demo``).
+
+        :param folder: where it may keep files; it exists, and is shared by all backends
+        :returns: None for a backend that has none: the demo leaves it out and says so
+        """
+        return None
 
     def close(self) -> None:  # noqa: B027 - most backends have nothing to close
         """Let go of connections. Called once, after the last delivery."""
