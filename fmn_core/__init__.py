@@ -19,7 +19,7 @@ from .lookups import LookupData, Lookups, LookupSource
 from .model import ALL_ROLES, COMMIT_ROLES, Digest, Facts, Message, Notification, Role, RuleUse, Severity
 from .rules import Arguments, Hint, Rule, Text, Words, app_rule, rule, topic_rule, with_samples
 from .samples import Sample, load_samples
-from .summaries import Summary
+from .summaries import Summary, dig
 
 __all__ = [
     "ALL_ROLES",
@@ -59,6 +59,7 @@ __all__ = [
     "UsageError",
     "Words",
     "app_rule",
+    "dig",
     "hookimpl",
     "load_samples",
     "rule",

@@ -14,6 +14,18 @@ log = logging.getLogger(__name__)
 _NAMES = frozenset({"usernames", "packages"})
 
 
+def dig(value: Any, *path: str) -> Any:
+    """Follow keys into nested objects of a body, whatever is in there.
+
+    :returns: what is found; None where a key is missing or something else than an object stands on the way
+    """
+    for key in path:
+        if not isinstance(value, dict):
+            return None
+        value = value.get(key)
+    return value
+
+
 class Summary:
     """Derives facts from messages. Plugins subclass it and override what they know better.
 
