@@ -6,12 +6,31 @@ Addresses, confirmation, retries, ledger, pacing between processes and the choic
 from __future__ import annotations
 
 import abc
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 from .model import Digest, Notification
+
+#: control characters, line and paragraph separators, marks that turn the direction of text, halves of characters
+_UNSAFE = re.compile("[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
+
+
+def one_line(text: str) -> str:
+    """Return text as one line that no protocol can take for more than text, whatever was in it."""
+    return " ".join(_UNSAFE.sub(" ", text).split())
+
+
+def filter_url(base_url: str, notification: Notification) -> str:
+    """Return the page on which the person can change the filter that asked for a notification.
+
+    :param base_url: ``settings.base_url``
+    """
+    parts = (notification.user, notification.backend, notification.filter_id)
+    return "/".join([base_url.rstrip("/"), *(quote(part, safe="", errors="replace") for part in parts)])
 
 
 @dataclass(frozen=True, slots=True)
