@@ -32,14 +32,15 @@ _ID_NAMESPACE = uuid.UUID("6a1b5c1e-52f5-5d8b-9d0e-4e9f1f6e2b53")
 _NOTIFICATION = TypeAdapter(Notification)
 
 
-def loads(data: bytes | str) -> Any:
+def loads(data: bytes | str, limit: int = MAX_MESSAGE_BYTES) -> Any:
     """Parse JSON strictly: no NaN, integers of any size exact.
 
+    :param limit: bytes at most
     :raises DecodeError: saying where it is wrong
     """
     raw = data.encode("utf-8", "surrogatepass") if isinstance(data, str) else data
-    if len(raw) > MAX_MESSAGE_BYTES:
-        raise DecodeError(f"message has {len(raw):,} bytes, more than {MAX_MESSAGE_BYTES:,}")
+    if len(raw) > limit:
+        raise DecodeError(f"message has {len(raw):,} bytes, more than {limit:,}")
     if not _LONG_NUMBER.search(raw):
         try:
             return orjson.loads(raw)
