@@ -8,7 +8,6 @@ from flask_wtf import CSRFProtect
 
 from fmn_core.config import Settings
 from fmn_core.plugins import PluginRegistry
-from fmn_core.store import Store
 
 from . import catalogue, secret
 
@@ -16,12 +15,11 @@ from . import catalogue, secret
 CONTENT_SECURITY_POLICY = "default-src 'self'; img-src 'self' data:; frame-ancestors 'none'; base-uri 'none'"
 
 
-def create_app(settings: Settings, registry: PluginRegistry, store: Store | None = None) -> Flask:
+def create_app(settings: Settings, registry: PluginRegistry) -> Flask:
     """Build the web application.
 
     :param settings: the configuration
     :param registry: the installed plugins, whose offer the pages show
-    :param store: users and preferences; None where only the catalogue is wanted
     """
     app = Flask(__name__)
     app.config.update(
@@ -33,7 +31,6 @@ def create_app(settings: Settings, registry: PluginRegistry, store: Store | None
     Bootstrap5(app)
     CSRFProtect(app)
     app.register_blueprint(catalogue.blueprint(registry))
-    app.extensions["fmn.store"] = store
     app.after_request(_protect)
     return app
 
