@@ -1,6 +1,6 @@
 """What authors of plugins import; only that. Nothing here is above floor F1, so importing it stays cheap."""
 
-from .backends import Arrival, Backend, Rehearsal
+from .backends import Arrival, Backend, Rehearsal, filter_url, one_line
 from .config import Section, Settings
 from .defaults import NICK, DefaultFilter, Exclusion
 from .errors import (
