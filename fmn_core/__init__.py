@@ -15,15 +15,17 @@ from .errors import (
     UsageError,
 )
 from .hookspecs import hookimpl
-from .lookups import LookupData, Lookups, LookupSource
+from .lookups import GROUP_MARK, LookupData, Lookups, LookupSource
 from .model import ALL_ROLES, COMMIT_ROLES, Digest, Facts, Message, Notification, Role, RuleUse, Severity
-from .rules import Arguments, Hint, Rule, Text, Words, app_rule, rule, topic_rule, with_samples
+from .rules import COMMA_LIST, Arguments, Hint, Rule, Text, Words, app_rule, rule, topic_rule, with_samples
 from .samples import Sample, load_samples
 from .summaries import Summary, dig
 
 __all__ = [
     "ALL_ROLES",
+    "COMMA_LIST",
     "COMMIT_ROLES",
+    "GROUP_MARK",
     "NICK",
     "Arguments",
     "ArgumentsError",

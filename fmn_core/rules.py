@@ -26,17 +26,18 @@ NO_ARGUMENTS = Arguments()
 
 
 def _split(value: Any) -> Any:
-    """Read ``a, b`` as a list: stored filters and people both write lists so."""
     parts = value.split(",") if isinstance(value, str) else value
     if isinstance(parts, list | tuple | set | frozenset):
         return tuple(p.strip() if isinstance(p, str) else p for p in parts if p not in ("", None) and str(p).strip())
     return value
 
 
+#: makes a tuple type of argument take ``a, b`` for its items, as people and historical filters write lists
+COMMA_LIST = BeforeValidator(_split)
 #: argument type: one line of text, not empty
 Text = Annotated[str, Field(min_length=1, max_length=256)]
 #: argument type: one or more words, given as a list or separated by commas
-Words = Annotated[tuple[str, ...], BeforeValidator(_split), Field(min_length=1, max_length=256)]
+Words = Annotated[tuple[str, ...], COMMA_LIST, Field(min_length=1, max_length=256)]
 
 _GLOB_MARKS = frozenset("*?[")
 
