@@ -62,7 +62,7 @@ def cast(registry: PluginRegistry, rehearsals: Mapping[str, Rehearsal]) -> Cast:
     for person in read_people():
         filters = list(_filters(person, registry, chosen.absences))
         reachable = [name for name in person.backends if name in rehearsals]
-        for name in set(person.backends).difference(reachable):
+        for name in sorted(set(person.backends).difference(reachable)):
             chosen.absences.append(f"{person.name} cannot be reached by {name}: no backend to rehearse is installed")
         if filters and reachable:
             preferences = [_preference(person.name, name, rehearsals[name], filters) for name in reachable]

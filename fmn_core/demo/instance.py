@@ -1,0 +1,127 @@
+"""A folder that becomes an instance of its own: far ends, configuration, ownership, accounts, messages. Floor F4."""
+
+from __future__ import annotations
+
+import logging
+import tomllib
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+import tomli_w
+
+from fmn_core.app import Application
+from fmn_core.backends import Rehearsal
+from fmn_core.codec import encode_message
+from fmn_core.config import PluginsSettings, Settings, load_settings
+from fmn_core.errors import UsageError
+from fmn_core.lookups import GROUP_MARK
+from fmn_core.model import Message
+from fmn_core.plugins import load_plugins
+
+from .messages import sample_messages
+from .people import Cast, cast
+
+log = logging.getLogger(__name__)
+
+CONFIGURATION, OWNERSHIP, MESSAGES = "fmn.toml", "ownership.toml", "messages.jsonl"
+_HEADER = "# Written by fmn demo. Try: fmn --config THIS_FILE user list\n\n"
+
+
+@dataclass
+class Instance:
+    """A demo that is ready to run.
+
+    :param messages: described
+    """
+
+    folder: Path
+    app: Application
+    rehearsals: Mapping[str, Rehearsal]
+    cast: Cast
+    messages: list[Message]
+
+
+@contextmanager
+def prepared(folder: Path, base_url: str, plugins: PluginsSettings) -> Iterator[Instance]:
+    """Make a folder an instance, and let go of everything in the end. The files stay.
+
+    :param plugins: which of the installed plugins take part
+    :raises UsageError: if there is something in the folder already
+    """
+    _claim(folder)
+    settings = Settings(data_dir=folder, base_url=base_url, plugins=plugins)
+    rehearsals = _rehearse(settings, folder)
+    try:
+        yield _assemble(folder, _configure(settings, rehearsals), rehearsals)
+    finally:
+        for rehearsal in rehearsals.values():
+            rehearsal.close()
+
+
+def _claim(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        taken = next(folder.iterdir(), None)
+    except OSError as error:
+        raise UsageError(f"{str(folder)!r} cannot be the demo's folder: {error.strerror}") from None
+    if (folder / CONFIGURATION).exists():
+        look = f"look at it with 'fmn --config {folder / CONFIGURATION} user list'"
+        raise UsageError(f"{str(folder)!r} holds a demo already: {look}, or name a new folder")
+    if taken:
+        raise UsageError(f"{str(folder)!r} is not empty: name a new folder for the demo")
+
+
+def _rehearse(settings: Settings, folder: Path) -> dict[str, Rehearsal]:
+    """Start the far end of every backend that has one."""
+    rehearsals = {}
+    for name, backend in load_plugins(settings).backends.items():
+        try:
+            rehearsal = backend.rehearse(folder)
+        except Exception as error:
+            log.warning("backend %r cannot rehearse and is left out: %s", name, error)
+            continue
+        if rehearsal is not None:
+            rehearsals[name] = rehearsal
+    return rehearsals
+
+
+def _configure(draft: Settings, rehearsals: Mapping[str, Rehearsal]) -> Settings:
+    """Write the configuration that leads to the far ends, and read it back as every other command will.
+
+    The environment is left aside: what it says of a store is about a real one.
+    """
+    sections: dict[str, Any] = {}
+    for rehearsal in rehearsals.values():
+        sections.update(rehearsal.settings)
+    raw = {
+        "data_dir": ".", "base_url": draft.base_url,
+        "plugins": draft.plugins.model_dump(mode="json", exclude_defaults=True), "plugin": sections,
+    }  # fmt: skip
+    path = draft.data_dir / CONFIGURATION
+    path.write_text(_HEADER + tomli_w.dumps(raw), "utf-8")
+    return load_settings(path, environment={})
+
+
+def _assemble(folder: Path, settings: Settings, rehearsals: Mapping[str, Rehearsal]) -> Instance:
+    ownership = files(__package__).joinpath(OWNERSHIP).read_text("utf-8")
+    (folder / OWNERSHIP).write_text(ownership, "utf-8")
+    app = Application(settings)
+    chosen = cast(app.registry, rehearsals)
+    for user in chosen.users:
+        app.store.preferences.save(user)
+    messages = _messages(ownership)
+    (folder / MESSAGES).write_bytes(b"".join(encode_message(message) + b"\n" for message in messages))
+    described = [app.registry.summaries.describe(message) for message in messages]
+    return Instance(folder, app, rehearsals, chosen, described)
+
+
+def _messages(ownership: str) -> list[Message]:
+    maintainers = tomllib.loads(ownership)["maintainers"]
+    names = {name for roles in maintainers.values() for name in roles}
+    people = sorted(name for name in names if not name.startswith(GROUP_MARK))
+    return sample_messages(sorted(maintainers), people, datetime.now(UTC))
