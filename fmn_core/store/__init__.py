@@ -1,0 +1,67 @@
+"""The store: users with their preferences, and the ledger, in SQLite or PostgreSQL. Floor F2."""
+
+from __future__ import annotations
+
+from .database import open_engine
+from .ledger import Ledger, LedgerEntry
+from .preferences import Changes, PreferenceStore
+from .schema import HEAD, check, upgrade, version
+
+__all__ = ["Changes", "Ledger", "LedgerEntry", "PreferenceStore", "Store", "open_store"]
+
+
+class Store:
+    """One database, used by any number of threads and processes.
+
+    :param url: an SQLAlchemy URL of SQLite or PostgreSQL
+    :raises StoreError: if the URL names neither; nothing is connected yet
+    """
+
+    #: the version of the database that this code works with
+    needed = HEAD
+
+    def __init__(self, url: str) -> None:
+        self._engine = open_engine(url)
+        self.preferences = PreferenceStore(self._engine)
+        self.ledger = Ledger(self._engine)
+
+    @property
+    def version(self) -> str | None:
+        """The version that the database has; None for an empty one."""
+        return version(self._engine)
+
+    def upgrade(self) -> None:
+        """Bring the database to the version that is needed; several processes may try at once.
+
+        :raises StoreError: if the database is newer than this code, or cannot be reached
+        """
+        upgrade(self._engine)
+
+    def check(self) -> None:
+        """Make sure that the database has the version that is needed.
+
+        :raises StoreError: saying what to do if it has not
+        """
+        check(self._engine)
+
+    def close(self) -> None:
+        """Let go of all connections."""
+        self._engine.dispose()
+
+
+def open_store(url: str, upgrade: bool = True) -> Store:
+    """Open a store whose database has the version that is needed.
+
+    :param upgrade: bring an empty or older database there; otherwise it is refused
+    :raises StoreError: if the database is newer than this code, older and not to be upgraded, or cannot be reached
+    """
+    store = Store(url)
+    try:
+        if upgrade:
+            store.upgrade()
+        else:
+            store.check()
+    except BaseException:
+        store.close()
+        raise
+    return store

@@ -1,0 +1,112 @@
+"""Database: an engine for SQLite or PostgreSQL, its two kinds of transaction, and its failures as sentences. F2."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
+from sqlalchemy.exc import ArgumentError, DBAPIError, InterfaceError, NoSuchModuleError, OperationalError
+
+from fmn_core.errors import StoreError
+
+#: seconds that a connection waits for another process to finish writing, or for a server to answer
+PATIENCE = 30
+SERVER_PATIENCE = 10
+
+#: per connection: readers never wait for a writer, and a power cut loses at most the last commits, never the file
+PRAGMAS = (
+    f"busy_timeout = {PATIENCE * 1000}",
+    "journal_mode = WAL",
+    "foreign_keys = ON",
+    "synchronous = NORMAL",
+)
+
+
+def open_engine(url: str) -> Engine:
+    """Make an engine; it connects when it is first used.
+
+    :param url: an SQLAlchemy URL of SQLite (a file) or PostgreSQL
+    :raises StoreError: if it is neither
+    """
+    try:
+        parsed = make_url(url)
+    except ArgumentError:
+        raise StoreError(
+            f"{url!r} is no database URL; write sqlite:////folder/file or postgresql://host/name"
+        ) from None
+    if parsed.drivername == "sqlite" and parsed.database not in (None, "", ":memory:"):
+        return _sqlite(parsed)
+    if parsed.drivername in ("postgresql", "postgresql+psycopg"):
+        return _postgresql(parsed.set(drivername="postgresql+psycopg"))
+    raise StoreError(f"{_shown(parsed)!r} cannot hold the store; use a file of SQLite or a database of PostgreSQL")
+
+
+def _sqlite(url: URL) -> Engine:
+    engine = create_engine(url, connect_args={"timeout": PATIENCE})
+    event.listen(engine, "connect", _prepare)
+    event.listen(engine, "begin", _begin)
+    return engine
+
+
+def _postgresql(url: URL) -> Engine:
+    try:
+        return create_engine(url, pool_pre_ping=True, connect_args={"connect_timeout": SERVER_PATIENCE})
+    except (ImportError, NoSuchModuleError):
+        raise StoreError("the driver of PostgreSQL is missing; install fmn-core[postgresql]") from None
+
+
+def _prepare(connection: Any, record: Any) -> None:
+    connection.isolation_level = None  # the driver's own idea of transactions leaves out SELECT and DDL
+    for pragma in PRAGMAS:
+        connection.execute(f"PRAGMA {pragma}")
+
+
+def _begin(connection: Connection) -> None:
+    """Begin as a reader or as a writer: a reader that starts to write is refused at once where another one wrote."""
+    writes = connection.get_execution_options().get("writes", False)
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+
+@contextmanager
+def reading(engine: Engine) -> Iterator[Connection]:
+    """Read in one transaction: all statements see the same state.
+
+    :raises StoreError: whatever the database complains of
+    """
+    options: dict[str, Any] = {}
+    if engine.dialect.name == "postgresql":
+        options = {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
+    with explained(engine), engine.connect().execution_options(**options) as connection:
+        yield connection
+
+
+@contextmanager
+def writing(engine: Engine) -> Iterator[Connection]:
+    """Write in one transaction, committed at the end and rolled back at an exception.
+
+    :raises StoreError: whatever the database complains of
+    """
+    with explained(engine), engine.connect().execution_options(writes=True) as connection, connection.begin():
+        yield connection
+
+
+@contextmanager
+def explained(engine: Engine) -> Iterator[None]:
+    """Turn what the driver raises into one sentence."""
+    try:
+        yield
+    except DBAPIError as error:
+        raise StoreError(_sentence(engine, error)) from error
+
+
+def _sentence(engine: Engine, error: DBAPIError) -> str:
+    lines = str(error.orig).strip().splitlines() or [type(error.orig).__name__]
+    reached = error.connection_invalidated or not isinstance(error, OperationalError | InterfaceError)
+    what = "refused" if reached else "could not be reached or is busy"
+    return f"database {_shown(engine.url)!r} {what}: {lines[0]}"
+
+
+def _shown(url: URL) -> str:
+    return url.render_as_string(hide_password=True)

@@ -1,0 +1,111 @@
+"""Ledger: what became of each notification. It is asked before sending and told afterwards. Floor F2."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Engine, func, select
+from sqlalchemy.dialects import postgresql, sqlite
+
+from fmn_core.model import Outcome
+
+from .database import reading, writing
+from .tables import ledger
+
+#: outcomes after which a notification is never sent again. A failed one may be: the operator can replay it
+DONE = (Outcome.SENT, Outcome.SUPPRESSED)
+
+#: ids asked for in one statement; SQLite takes 32,766 variables
+_CHUNK = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class LedgerEntry:
+    """What became of one notification.
+
+    :param notification: its id
+    :param reason: one sentence, empty where all went well
+    :param attempts: how often it was tried
+    :param at: when this became known
+    """
+
+    notification: str
+    message_id: str
+    user: str
+    backend: str
+    destination: str
+    filter_name: str
+    outcome: Outcome
+    reason: str
+    attempts: int
+    at: datetime
+
+
+class Ledger:
+    """Remembers by the notification's id. Safe for threads; every method is one transaction.
+
+    :param engine: from :func:`fmn_core.store.database.open_engine`, of the current version
+    """
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self._upsert = _upsert(engine.dialect.name)
+
+    def sent(self, ids: Collection[str]) -> set[str]:
+        """Return those notifications that are done: sent, or suppressed for good."""
+        with reading(self._engine) as connection:
+            found: set[str] = set()
+            for some in _chunks(list(ids)):
+                query = select(ledger.c.notification).where(ledger.c.notification.in_(some), ledger.c.outcome.in_(DONE))
+                found.update(connection.scalars(query))
+            return found
+
+    def record(self, entries: Sequence[LedgerEntry]) -> None:
+        """Note what became of notifications. A later entry takes the place of an earlier one, unless that is done."""
+        if not entries:
+            return
+        rows = sorted((_row(entry) for entry in entries), key=lambda row: row["notification"])
+        with writing(self._engine) as connection:
+            connection.execute(self._upsert, rows)
+
+    def of_user(self, user: str, limit: int = 100) -> list[LedgerEntry]:
+        """Return what became of a user's notifications, latest first."""
+        query = select(ledger).where(ledger.c.user == user).order_by(ledger.c.at.desc()).limit(limit)
+        with reading(self._engine) as connection:
+            return [_entry(row) for row in connection.execute(query).mappings()]
+
+    def counts(self) -> dict[tuple[str, str], int]:
+        """Return how many notifications there are of each backend and outcome."""
+        columns = ledger.c.backend, ledger.c.outcome
+        with reading(self._engine) as connection:
+            rows = connection.execute(select(*columns, func.count()).group_by(*columns))
+            return {(backend, outcome): count for backend, outcome, count in rows}
+
+
+def _upsert(dialect: str) -> Any:
+    """Insert or update; both databases have the same words for it, and SQLAlchemy has them twice."""
+    insert = sqlite.insert(ledger) if dialect == "sqlite" else postgresql.insert(ledger)
+    values = {c.name: insert.excluded[c.name] for c in ledger.c if not c.primary_key}
+    return insert.on_conflict_do_update(
+        index_elements=["notification"], set_=values, where=ledger.c.outcome.not_in(DONE)
+    )
+
+
+def _chunks(ids: list[str]) -> list[list[str]]:
+    return [ids[start : start + _CHUNK] for start in range(0, len(ids), _CHUNK)]
+
+
+def _row(entry: LedgerEntry) -> dict[str, Any]:
+    """Flatten an entry. Ids of messages and answers of servers are strangers' text that a database may refuse."""
+    return {name: _clean(value) if isinstance(value, str) else value for name, value in asdict(entry).items()}
+
+
+def _clean(text: str) -> str:
+    return text.encode("utf-8", "replace").decode("utf-8").replace("\0", "�")
+
+
+def _entry(row: Any) -> LedgerEntry:
+    return LedgerEntry(**{**row, "outcome": Outcome(row["outcome"])})

@@ -1,0 +1,1 @@
+"""Alembic's migrations of the store, part of the package so that an installed one can upgrade. Floor F2."""

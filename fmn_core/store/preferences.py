@@ -1,0 +1,166 @@
+"""PreferenceStore: users and their preferences, with a number for each change. It knows no plugins. Floor F2."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from sqlalchemy import Connection, Engine, select, update
+
+from fmn_core.errors import UnknownNameError, UsageError
+from fmn_core.model import Preference, User
+
+from . import tables
+from .database import reading, writing
+from .rows import load
+from .saving import remove_user, save_user, stored_user, user_id
+from .tables import filters, preferences, removals, users
+
+#: what workers see: a preference that is on, and of it the filters that are
+_ENABLED = preferences.c.enabled.is_(True)
+_ACTIVE = (filters.c.active.is_(True),)
+
+
+@dataclass(frozen=True, slots=True)
+class Changes:
+    """What happened since a revision.
+
+    :param revision: the one that these changes lead to: ask for what came after it next time
+    :param changed: preferences that are enabled now, with their active filters
+    :param removed: ids of preferences that are gone or no longer enabled
+    """
+
+    revision: int
+    changed: list[Preference]
+    removed: list[str]
+
+
+class PreferenceStore:
+    """Users and their preferences. Safe for threads; every method is one transaction.
+
+    :param engine: from :func:`fmn_core.store.database.open_engine`, of the current version
+    """
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    def revision(self) -> int:
+        """Return the number of the last change, 0 if there was none."""
+        with reading(self._engine) as connection:
+            return _revision(connection)
+
+    def enabled(self) -> Iterator[Preference]:
+        """Read all enabled preferences with their active filters, in the order they were made.
+
+        Equal rules, arguments and presentations are the same object wherever they occur. To follow from there, ask for
+        :meth:`revision` before, and for :meth:`changes_since` after.
+        """
+        with reading(self._engine) as connection:
+            yield from load(connection, _ENABLED, _ACTIVE)
+
+    def changes_since(self, revision: int) -> Changes:
+        """Tell what happened after a revision."""
+        newer = preferences.c.revision > revision
+        with reading(self._engine) as connection:
+            current = _revision(connection)
+            if current == revision:
+                return Changes(current, [], [])
+            off = select(preferences.c.id).where(newer, preferences.c.enabled.is_(False))
+            gone = select(removals.c.preference_id).where(removals.c.revision > revision)
+            removed = [str(number) for query in (off, gone) for number in connection.scalars(query)]
+            return Changes(current, list(load(connection, newer & _ENABLED, _ACTIVE)), removed)
+
+    def get(self, preference_id: str) -> Preference | None:
+        """Return a preference with all its filters, or None if there is none of this id."""
+        number = _number(preference_id)
+        if number is None:
+            return None
+        with reading(self._engine) as connection:
+            return next(iter(list(load(connection, preferences.c.id == number))), None)
+
+    def users(self) -> list[str]:
+        """Return the names of all users, sorted."""
+        with reading(self._engine) as connection:
+            return sorted(connection.scalars(select(users.c.name)))
+
+    def user(self, name: str) -> User:
+        """Return a user with all preferences.
+
+        :raises UnknownNameError: naming what comes near
+        """
+        with reading(self._engine) as connection:
+            if user_id(connection, name) is not None:
+                return stored_user(connection, name)
+        raise UnknownNameError("user", name, self.users())
+
+    def add(self, user: User) -> User:
+        """Save a user who must be new.
+
+        :raises UsageError: if there is one of this name already
+        """
+        with writing(self._engine) as connection:
+            revision = _next_revision(connection)
+            if user_id(connection, user.name) is not None:
+                raise UsageError(f"user {user.name!r} exists already; choose another name, or change this user")
+            return save_user(connection, user, revision)
+
+    def save(self, user: User) -> User:
+        """Make a user be as given: what is stored and not given is removed.
+
+        Preferences are known by their backend and keep their ids, filters are known by their ids.
+
+        :returns: the user as stored, with ids and revisions
+        :raises UsageError: if two preferences are for one backend, or a destination is given twice
+        """
+        return self.save_all([user])[0]
+
+    def save_all(self, everybody: Iterable[User]) -> list[User]:
+        """Save many users in one transaction, as :meth:`save` does one."""
+        with writing(self._engine) as connection:
+            revision = _next_revision(connection)
+            return [save_user(connection, user, revision) for user in everybody]
+
+    def remove(self, name: str) -> None:
+        """Remove a user and all preferences.
+
+        :raises UnknownNameError: naming what comes near
+        """
+        with writing(self._engine) as connection:
+            revision = _next_revision(connection)
+            if user_id(connection, name) is None:
+                raise UnknownNameError("user", name, connection.scalars(select(users.c.name)))
+            remove_user(connection, name, revision)
+
+    def claim_oneshot(self, filter_id: str) -> bool:
+        """Take the one shot of a filter, which is inactive from then on.
+
+        :returns: True for exactly one caller, whatever the number of processes
+        """
+        shot = filters.c.id == _number(filter_id), filters.c.oneshot.is_(True), filters.c.active.is_(True)
+        with reading(self._engine) as connection:
+            owner = connection.scalar(select(filters.c.preference_id).where(*shot))
+        if owner is None:
+            return False
+        with writing(self._engine) as connection:
+            revision = _next_revision(connection)  # a caller who comes second here spends it on nothing
+            claimed = connection.execute(update(filters).where(*shot).values(active=False)).rowcount == 1
+            if claimed:
+                touch = update(preferences).where(preferences.c.id == owner).values(revision=revision)
+                connection.execute(touch)
+            return claimed
+
+
+def _number(text: str) -> int | None:
+    """Read one of our ids; anything else is the id of nothing."""
+    number = int(text) if text.isascii() and text.isdigit() and len(text) <= 10 else 0
+    return number if 0 < number < 2**31 else None
+
+
+def _revision(connection: Connection) -> int:
+    return int(connection.scalars(select(tables.revision.c.number)).one())
+
+
+def _next_revision(connection: Connection) -> int:
+    """Count a change. From here to the commit nobody else can, see :data:`fmn_core.store.tables.revision`."""
+    connection.execute(update(tables.revision).values(number=tables.revision.c.number + 1))
+    return _revision(connection)

@@ -1,0 +1,117 @@
+"""Rows become preferences, many at a time. Floor F2.
+
+A worker starts by loading every user's preferences, so this reads three sorted streams side by side instead of one
+query for each preference, and shares equal objects instead of keeping a copy for each user.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, Select, select
+
+from fmn_core import codec
+from fmn_core.model import Destination, Filter, Preference, RuleUse
+
+from .tables import destinations, filters, preferences, users
+
+#: rows fetched at once
+_BATCH = 2000
+
+
+def dump_rules(rules: Iterable[RuleUse]) -> list[list[Any]]:
+    """Return rules as the column ``filters.rules`` keeps them: ``[rule, arguments, negated]`` each."""
+    return [[use.rule, dict(use.arguments), use.negated] for use in rules]
+
+
+class _Shared:
+    """One object for all equal values: users differ in few of their rules."""
+
+    def __init__(self) -> None:
+        self._mappings: dict[bytes, Mapping[str, Any]] = {}
+        self._uses: dict[tuple[str, int, bool], RuleUse] = {}
+
+    def mapping(self, value: dict[str, Any]) -> Mapping[str, Any]:
+        """Return the one mapping of this content. Compared as JSON, because in Python ``1 == True``."""
+        return self._mappings.setdefault(codec.dumps(value) if value else b"", value)
+
+    def rules(self, stored: list[list[Any]]) -> tuple[RuleUse, ...]:
+        """Read what :func:`dump_rules` wrote."""
+        return tuple([self._use(rule, self.mapping(arguments), negated) for rule, arguments, negated in stored])
+
+    def _use(self, rule: str, arguments: Mapping[str, Any], negated: bool) -> RuleUse:
+        key = (rule, id(arguments), negated)
+        found = self._uses.get(key)
+        if found is None:
+            found = self._uses[key] = RuleUse(sys.intern(rule), arguments, negated)
+        return found
+
+
+class _Children:
+    """Rows that belong to preferences, in the order of the preferences."""
+
+    def __init__(self, rows: Iterable[Any]) -> None:
+        self._rows = iter(rows)
+        self._next = next(self._rows, None)
+
+    def of(self, preference: int) -> list[Any]:
+        """Return the rows of the next preference; none where it has none."""
+        found = []
+        while self._next is not None and self._next[0] == preference:
+            found.append(self._next)
+            self._next = next(self._rows, None)
+        return found
+
+
+def load(
+    connection: Connection, which: ColumnElement[bool], kept: Sequence[ColumnElement[bool]] = ()
+) -> Iterator[Preference]:
+    """Read preferences in the order of their ids.
+
+    :param connection: in a transaction of its own, see :func:`fmn_core.store.database.reading`
+    :param which: condition on the table of preferences
+    :param kept: conditions that filters must meet to be read along
+    """
+    shared = _Shared()
+    addresses = _Children(_stream(connection, _destinations(which)))
+    criteria = _Children(_stream(connection, _filters(which, kept)))
+    for number, user, backend, enabled, presentation, revision in _stream(connection, _preferences(which)):
+        yield Preference(
+            id=str(number),
+            user=user,
+            backend=sys.intern(backend),
+            enabled=enabled,
+            destinations=tuple([Destination(address, confirmed) for _, address, confirmed in addresses.of(number)]),
+            filters=tuple([_filter(row, shared) for row in criteria.of(number)]),
+            presentation=shared.mapping(presentation),
+            revision=revision,
+        )
+
+
+def _filter(row: Any, shared: _Shared) -> Filter:
+    _, number, name, rules, active, oneshot = row
+    return Filter(str(number), sys.intern(name), shared.rules(rules), active, oneshot)
+
+
+def _stream(connection: Connection, query: Select[Any]) -> Iterable[Any]:
+    return connection.execute(query.execution_options(yield_per=_BATCH))
+
+
+def _preferences(which: ColumnElement[bool]) -> Select[Any]:
+    p = preferences.c
+    columns = select(p.id, users.c.name, p.backend, p.enabled, p.presentation, p.revision)
+    return columns.join_from(preferences, users).where(which).order_by(p.id)
+
+
+def _destinations(which: ColumnElement[bool]) -> Select[Any]:
+    d = destinations.c
+    columns = select(d.preference_id, d.address, d.confirmed)
+    return columns.join_from(destinations, preferences).where(which).order_by(d.preference_id, d.position)
+
+
+def _filters(which: ColumnElement[bool], kept: Sequence[ColumnElement[bool]]) -> Select[Any]:
+    f = filters.c
+    columns = select(f.preference_id, f.id, f.name, f.rules, f.active, f.oneshot)
+    return columns.join_from(filters, preferences).where(which, *kept).order_by(f.preference_id, f.position)
