@@ -95,5 +95,14 @@ class Transport(abc.ABC):
         """Forget dead letters, and return how many there were."""
 
     @abc.abstractmethod
+    def hold(self, queue: str) -> bool:
+        """Become the only one that receives from a queue, until this is closed or the process dies.
+
+        Delivery needs it: of two copies of a notification in the hands of two processes, both would be sent.
+
+        :returns: False while another holds the queue
+        """
+
+    @abc.abstractmethod
     def close(self) -> None:
         """Let go of everything. What was not settled goes to others."""
