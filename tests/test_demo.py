@@ -75,6 +75,6 @@ def test_the_same_seed_plays_the_same_messages():
 
 
 def test_messages_come_in_order_and_end_before_now():
-    times = [message.sent_at for message in sample_messages(["bash", "zsh"], ["ava"], NOW)]
+    times = [message.sent_at for act in sample_messages(["bash", "zsh"], ["ava"], NOW) for message in act.messages]
     assert times == sorted(times)
     assert times[-1] <= NOW

@@ -6,7 +6,7 @@ import logging
 import tomllib
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from importlib.resources import files
 from pathlib import Path
@@ -23,7 +23,7 @@ from fmn_core.lookups import GROUP_MARK
 from fmn_core.model import Message
 from fmn_core.plugins import load_plugins
 
-from .messages import sample_messages
+from .messages import Act, sample_messages
 from .people import Cast, cast
 
 log = logging.getLogger(__name__)
@@ -36,14 +36,19 @@ _HEADER = "# Written by fmn demo. Try: fmn --config THIS_FILE user list\n\n"
 class Instance:
     """A demo that is ready to run.
 
-    :param messages: described
+    :param acts: what is played, messages described
     """
 
     folder: Path
     app: Application
     rehearsals: Mapping[str, Rehearsal]
     cast: Cast
-    messages: list[Message]
+    acts: list[Act]
+
+    @property
+    def messages(self) -> list[Message]:
+        """All messages, oldest first."""
+        return [message for act in self.acts for message in act.messages]
 
 
 @contextmanager
@@ -114,13 +119,14 @@ def _assemble(folder: Path, settings: Settings, rehearsals: Mapping[str, Rehears
     chosen = cast(app.registry, rehearsals)
     for user in chosen.users:
         app.store.preferences.save(user)
-    messages = _messages(ownership)
-    (folder / MESSAGES).write_bytes(b"".join(encode_message(message) + b"\n" for message in messages))
-    described = [app.registry.summaries.describe(message) for message in messages]
-    return Instance(folder, app, rehearsals, chosen, described)
+    describe = app.registry.summaries.describe
+    acts = [replace(act, messages=[describe(message) for message in act.messages]) for act in _acts(ownership)]
+    instance = Instance(folder, app, rehearsals, chosen, acts)
+    (folder / MESSAGES).write_bytes(b"".join(encode_message(message) + b"\n" for message in instance.messages))
+    return instance
 
 
-def _messages(ownership: str) -> list[Message]:
+def _acts(ownership: str) -> list[Act]:
     maintainers = tomllib.loads(ownership)["maintainers"]
     names = {name for roles in maintainers.values() for name in roles}
     people = sorted(name for name in names if not name.startswith(GROUP_MARK))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import random
 import uuid
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -53,8 +53,21 @@ class Stage:
         return Build(next(self.numbers), package, self.version(), f"{release}.{RELEASE}", owner)
 
 
-def sample_messages(packages: Sequence[str], people: Sequence[str], end: datetime, seed: int = SEED) -> list[Message]:
-    """Write the messages of the demo, oldest first.
+@dataclass(frozen=True)
+class Act:
+    """A part of the play.
+
+    :param messages: oldest first
+    :param rate: messages a second that can be watched; None for as many as there can be
+    """
+
+    title: str
+    messages: Sequence[Message]
+    rate: float | None = None
+
+
+def sample_messages(packages: Sequence[str], people: Sequence[str], end: datetime, seed: int = SEED) -> list[Act]:
+    """Write the messages of the demo.
 
     :param packages: what is built, released and asked for
     :param people: who does it
@@ -62,8 +75,16 @@ def sample_messages(packages: Sequence[str], people: Sequence[str], end: datetim
     """
     rng = random.Random(seed)  # noqa: S311 - no secrets here, and the same every time
     stage = Stage(rng, packages, people)
-    start = end - timedelta(seconds=HOUR + REBUILD)
-    timed = sorted([*quiet_hour(stage), *mass_rebuild(stage)], key=lambda one: one[0])
+    rebuild = end - timedelta(seconds=REBUILD)
+    hour = rebuild - timedelta(seconds=HOUR)
+    return [
+        Act("a quiet hour", _messages(rng, hour, quiet_hour(stage)), rate=25),
+        Act("a mass rebuild", _messages(rng, rebuild, mass_rebuild(stage))),
+    ]
+
+
+def _messages(rng: random.Random, start: datetime, scenes: Iterable[Timed]) -> list[Message]:
+    timed = sorted(scenes, key=lambda one: one[0])
     return [_message(rng, event, start + timedelta(seconds=seconds)) for seconds, event in timed]
 
 
@@ -87,7 +108,7 @@ def mass_rebuild(stage: Stage) -> Iterator[Timed]:
     for turn, package in enumerate(stage.packages):
         build = stage.build(package, stage.rng.randrange(2, 20), "rebuilder")
         for later, event in _built(stage, build, f"{TAG}-rebuild", good=0.85):
-            yield HOUR + turn * pause + later, event
+            yield turn * pause + later, event
 
 
 def _built(stage: Stage, build: Build, tag: str, good: float) -> Iterator[Timed]:
