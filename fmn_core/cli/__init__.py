@@ -1,53 +1,96 @@
 """The command line: ``fmn``, one file for each command. Floor F4.
 
-Commands are imported when they are called, so that ``fmn --version`` does not wait for SQLAlchemy.
+Commands are imported when they are called, and heavy libraries inside of them, so that ``fmn --help`` is quick.
 """
 
 from __future__ import annotations
 
 import importlib
+import importlib.util
 import logging
 import sys
+import traceback
 from pathlib import Path
+from typing import Any
 
 import click
 
-from fmn_core.errors import FmnError, UnknownNameError
+from fmn_core.commands import COMMANDS
+from fmn_core.errors import EXIT_FOUND_WANTING, FmnError, UnknownNameError
 
-#: command -> module of this package that holds a click command of the same name
-COMMANDS = (
-    "bench", "check", "consumer", "db", "dead", "deliver", "demo", "describe", "explain", "match", "plugins",
-    "replay", "rules", "run", "try", "user", "web", "worker",
-)  # fmt: skip
+from .context import Context
+
+#: option that is taken wherever it stands
+DEBUG = "--debug"
 
 
 class FmnGroup(click.Group):
     """The group ``fmn``: our commands by name, then those that plugins add."""
 
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        ours = args[: args.index("--")] if "--" in args else args
+        if DEBUG in ours:
+            args = [DEBUG, *(arg for arg in ours if arg != DEBUG), *args[len(ours) :]]
+        return super().parse_args(ctx, args)
+
     def list_commands(self, ctx: click.Context) -> list[str]:
-        return sorted({*COMMANDS, *self._added(ctx)})
+        try:
+            added = _added(ctx)
+        except FmnError:
+            added = {}  # the configuration is wrong; the command that needs it will say so
+        return sorted({*COMMANDS, *added})
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name in COMMANDS:
-            module = importlib.import_module(f"{__name__}.{cmd_name}_")
-            return module.command  # type: ignore[no-any-return]
-        return self._added(ctx).get(cmd_name)
+            name = f"{__name__}.{cmd_name}_"
+            if importlib.util.find_spec(name) is None:
+                return None
+            module = importlib.import_module(name)
+            return module.command  # type: ignore[no-any-return] # by the convention that the package states
+        return _added(ctx).get(cmd_name)
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
-        if args and not args[0].startswith("-") and self.get_command(ctx, args[0]) is None:
+        if not args[0].startswith("-") and self.get_command(ctx, args[0]) is None:
             raise UnknownNameError("command", args[0], self.list_commands(ctx))
         return super().resolve_command(ctx, args)
 
-    def _added(self, ctx: click.Context) -> dict[str, click.Command]:
-        from .context import Context
-
+    def invoke(self, ctx: click.Context) -> Any:
         try:
-            registry = ctx.ensure_object(Context).app.registry
-        except FmnError:
-            return {}  # the configuration is wrong; the command that needs it will say so
-        return {command.name: command for command in registry.commands if command.name}
+            return super().invoke(ctx)
+        except FmnError as error:
+            _tell(ctx, str(error))
+            ctx.exit(error.exit_code)
+        except (click.ClickException, click.exceptions.Exit, click.Abort, OSError):
+            raise  # click has its own words for these, and is quiet where a pipe was closed
+        except Exception as error:
+            _tell(ctx, _bug(error))
+            ctx.exit(EXIT_FOUND_WANTING)
+
+
+def _context(ctx: click.Context) -> Context:
+    """Return what commands get; made from the options that stand before them, when it is first needed."""
+    if ctx.obj is None:
+        ctx.obj = Context(ctx.params.get("config"), bool(ctx.params.get("debug")))
+    return ctx.obj  # type: ignore[no-any-return] # click knows it as Any
+
+
+def _added(ctx: click.Context) -> dict[str, click.Command]:
+    return {command.name: command for command in _context(ctx).registry.commands if command.name}
+
+
+def _tell(ctx: click.Context, failure: str) -> None:
+    """Say in one line how a command failed; the traceback comes before it where it is wanted."""
+    if _context(ctx).debug:
+        traceback.print_exc()
+    click.echo(f"fmn: {failure}", err=True)
+
+
+def _bug(error: Exception) -> str:
+    place = traceback.extract_tb(error.__traceback__)[-1]
+    what = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
+    return f"{what} in {Path(place.filename).name} line {place.lineno}: this is a bug, see it whole with {DEBUG}"
 
 
 EPILOG = """\b
@@ -59,26 +102,26 @@ Examples:
 
 
 @click.group(cls=FmnGroup, epilog=EPILOG)
-@click.option("--config", type=click.Path(path_type=Path), help="Configuration file; default: what FMN_CONFIG names.")
-@click.option("--debug", is_flag=True, help="Show tracebacks and debug logs.")
+@click.option(
+    "--config",
+    type=click.Path(path_type=Path),
+    is_eager=True,
+    help="Configuration file; default: what FMN_CONFIG names.",
+)
+@click.option(DEBUG, is_flag=True, is_eager=True, help="Show tracebacks and debug logs.")
 @click.version_option(package_name="fmn-core", prog_name="fmn")
 @click.pass_context
 def group(ctx: click.Context, config: Path | None, debug: bool) -> None:
     """Tell people what happens on the bus, as they asked."""
-    from .context import Context
-
     logging.basicConfig(
         level=logging.DEBUG if debug else logging.WARNING, format="%(asctime)s %(levelname)s %(name)s: %(message)s"
     )
-    ctx.obj = Context(config, debug)
+    _context(ctx)
 
 
 def main() -> None:
-    """Run a command; an expected failure is one line and an exit code, a traceback only with ``--debug``."""
-    try:
-        group(prog_name="fmn")
-    except FmnError as error:
-        if "--debug" in sys.argv:
-            raise
-        click.echo(f"fmn: {error}", err=True)
-        sys.exit(error.exit_code)
+    """Run a command. Texts of messages may hold what the terminal cannot show: that must not end it."""
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="backslashreplace")
+    group(prog_name="fmn")

@@ -6,12 +6,15 @@ import json
 from collections.abc import Callable, Mapping
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from fmn_core.app import Application
 from fmn_core.config import Settings, load_settings
+from fmn_core.plugins import PluginRegistry, load_plugins
+
+if TYPE_CHECKING:
+    from fmn_core.app import Application
 
 
 class Context:
@@ -30,9 +33,17 @@ class Context:
         return load_settings(self.config)
 
     @cached_property
+    def registry(self) -> PluginRegistry:
+        """The plugins of all groups, for commands that need nothing else."""
+        return load_plugins(self.settings)
+
+    @cached_property
     def app(self) -> Application:
         """The application, assembled."""
-        return Application(self.settings)
+        from fmn_core.app import Application
+
+        loaded = self.__dict__.get("registry")  # only if somebody has asked: most commands need no plugins
+        return Application(self.settings, registry=loaded)
 
 
 pass_context = click.make_pass_decorator(Context, ensure=True)
