@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import Literal
 
 from pydantic import Field, SecretStr, field_validator
 
-from fmn_core import Backend, Notification, Section, Settings, hookimpl
+from fmn_core import Backend, Notification, Rehearsal, Section, Settings, hookimpl
 
 from .addresses import canonical, sender
 from .compose import compose
 from .post import MaildirPost, Post, SmtpPost
+from .rehearsal import MailboxRehearsal
 
 #: name of the mailbox folder in the data folder
 MAILBOX = "mail"
@@ -79,6 +81,10 @@ class EmailBackend(Backend):
     def check(self) -> str:
         """See :meth:`fmn_core.Backend.check`."""
         return self._post.check()
+
+    def rehearse(self, folder: Path) -> Rehearsal:
+        """See :meth:`fmn_core.Backend.rehearse`."""
+        return MailboxRehearsal(folder / MAILBOX)
 
     def close(self) -> None:
         """See :meth:`fmn_core.Backend.close`."""
