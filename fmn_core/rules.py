@@ -105,6 +105,21 @@ NO_HINT = Hint()
 Predicate = Callable[[Message, Any, Lookups], object]
 
 
+@dataclass(frozen=True, slots=True)
+class Search:
+    """Says that a rule holds just where an RE2 expression is found in a text of the message.
+
+    A rule that says so lets thousands of people's expressions be searched for in one pass; its predicate stays what
+    decides elsewhere, and must agree.
+
+    :param texts: message -> texts, in any one of which the expression may be found
+    :param pattern: validated arguments -> the expression for RE2 with its default options, flags written inside it
+    """
+
+    texts: Callable[[Message], Iterable[str]]
+    pattern: Callable[[Any], str]
+
+
 @dataclass(frozen=True, eq=False)
 class Rule:
     """A named predicate that a plugin offers to users.
@@ -114,6 +129,7 @@ class Rule:
     :param hint: a fixed hint, or a function of the arguments
     :param predicate: ``(message, arguments, lookups)``; its truth value decides. It reads the message and asks the
         lookups, and touches neither network nor database
+    :param search: for a rule that searches text for a user's expression, so that many can be searched for at once
     """
 
     identifier: str
@@ -123,6 +139,7 @@ class Rule:
     arguments: type[Arguments] = Arguments
     hint: Hint | Callable[[Any], Hint] = NO_HINT
     samples: tuple[Sample, ...] = field(default=(), repr=False)
+    search: Search | None = None
 
     def parse(self, arguments: Mapping[str, Any]) -> Arguments:
         """Validate raw arguments.

@@ -1,0 +1,138 @@
+"""IndexMatcher: asks a message which filters could match, not every filter whether it does. Floor F3.
+
+A filter is found under the rarest thing that one of its rules asks for: a package, an account, the owner of a package,
+an expression, a topic. Changes are made in place.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from fmn_core.errors import UsageError
+from fmn_core.lookups import Lookups
+from fmn_core.model import Filter, Message, Preference
+from fmn_core.rules import RuleBook
+
+from .base import Faults, Match
+from .bodies import Bodies, Entry, divide
+from .inquiry import Inquiry
+from .plans import Plans
+from .predicates import NAMED, Predicates
+
+
+class IndexMatcher:
+    """The engine of the worker.
+
+    :param rules: what filters may name
+    :param lookups: what rules may ask
+    """
+
+    def __init__(self, rules: RuleBook, lookups: Lookups) -> None:
+        self.faults = Faults()
+        self._lookups = lookups
+        self._predicates = Predicates(rules)
+        self._bodies = Bodies(self._predicates)
+        self._plans = Plans()
+        self._entries: dict[str, tuple[Preference, list[Entry]]] = {}
+        self._named: tuple[dict[str, list[Entry]], ...] = tuple({} for _ in NAMED)
+
+    def match(self, message: Message) -> list[Match]:
+        """See :meth:`Matcher.match`."""
+        inquiry = Inquiry(message, self._plans, self._lookups, self.faults)
+        self._consider_named(inquiry, message)
+        for body in inquiry.plan.open:
+            if inquiry.holds(body):
+                inquiry.consider(body.members)
+        if self._plans.by_search:
+            self._consider_searched(inquiry)
+        return inquiry.matches()
+
+    def _consider_named(self, inquiry: Inquiry, message: Message) -> None:
+        packages, usernames, agents, owners, groups = self._named
+        facts, lookups = message.facts, self._lookups
+        if packages:
+            _consider(inquiry, packages, facts.packages)
+        if usernames:
+            _consider(inquiry, usernames, facts.usernames)
+        if owners:
+            _consider(inquiry, owners, _union(map(lookups.owners, facts.packages)))
+        if agents and facts.agent is not None:
+            _consider(inquiry, agents, (facts.agent,))
+        if groups:
+            _consider(inquiry, groups, _union(map(lookups.groups, facts.usernames)))
+
+    def _consider_searched(self, inquiry: Inquiry) -> None:
+        for group in self._predicates.groups.values():
+            for predicate in inquiry.found(group):
+                for body in self._plans.by_search.get(predicate, ()):
+                    if inquiry.holds(body):
+                        inquiry.consider(body.members)
+
+    def put(self, preference: Preference) -> None:
+        """See :meth:`Matcher.put`."""
+        self.remove(preference.id)
+        if not preference.enabled:
+            return
+        entries = []
+        for rank, one in enumerate(preference.filters):
+            if one.active and one.rules:
+                try:
+                    entries.append(self._entry(preference, rank, one))
+                except UsageError as error:
+                    self.faults.refused(one.id, str(error))
+        self._entries[preference.id] = preference, entries
+        for entry in entries:
+            self._place(entry)
+
+    def remove(self, preference_id: str) -> None:
+        """See :meth:`Matcher.remove`."""
+        preference, entries = self._entries.pop(preference_id, (None, ()))
+        for one in preference.filters if preference else ():
+            self.faults.unusable.pop(one.id, None)
+        for entry in entries:
+            self._displace(entry)
+            self._predicates.release((entry.holding, entry.never))
+            self._bodies.release(entry.body)
+
+    def _entry(self, preference: Preference, rank: int, one: Filter) -> Entry:
+        all_holding, all_never = self._predicates.of(one.rules)
+        holding, shared_holding = divide(all_holding)
+        never, shared_never = divide(all_never)
+        self._predicates.keep((holding, never))
+        body = self._bodies.get((shared_holding, shared_never))
+        return Entry(Match(preference, one), rank, (holding, never), body)
+
+    def _place(self, entry: Entry) -> None:
+        if entry.key is None:
+            entry.body.members.append(entry)
+            if len(entry.body.members) == 1:
+                self._plans.add(entry.body)
+            return
+        places = self._named[entry.key.kind]
+        for name in entry.key.values:
+            places.setdefault(name, []).append(entry)
+
+    def _displace(self, entry: Entry) -> None:
+        if entry.key is None:
+            entry.body.members.remove(entry)
+            if not entry.body.members:
+                self._plans.discard(entry.body)
+            return
+        places = self._named[entry.key.kind]
+        for name in entry.key.values:
+            places[name].remove(entry)
+            if not places[name]:
+                del places[name]
+
+
+def _consider(inquiry: Inquiry, places: dict[str, list[Entry]], names: Iterable[str]) -> None:
+    for name in names:
+        entries = places.get(name)
+        if entries is not None:
+            inquiry.consider(entries)
+
+
+def _union(parts: Iterable[frozenset[str]]) -> Iterable[str]:
+    """Return the names in any part; most messages have one part, which is then taken as it is."""
+    first, *others = parts if isinstance(parts, list) else list(parts) or [frozenset()]
+    return first.union(*others) if others else first

@@ -1,0 +1,114 @@
+"""Inquiry: one message put to the index; everything is asked at most once, and the answers are kept. Floor F3."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+
+from fmn_core.lookups import Lookups
+from fmn_core.model import Message
+
+from .base import Faults, Match
+from .bodies import Body, Entry, Rules
+from .patterns import PatternGroup
+from .plans import Plans
+from .predicates import Predicate
+
+#: the answer of a rule; None if it raised, which is neither true nor false
+Answer = bool | None
+
+_NOTHING: frozenset[Predicate] = frozenset()
+
+
+class Inquiry:
+    """What is known of one message so far.
+
+    :ivar plan: what the topic decides
+    """
+
+    __slots__ = ("_answers", "_bodies", "_faults", "_found", "_hits", "_lookups", "_message", "_plans", "plan")
+
+    def __init__(self, message: Message, plans: Plans, lookups: Lookups, faults: Faults) -> None:
+        self._message, self._plans, self._lookups, self._faults = message, plans, lookups, faults
+        self.plan = plans.get(message.topic)
+        self._answers: dict[Predicate, Answer] = {}
+        self._bodies: dict[Body, bool] = {}
+        self._hits: dict[PatternGroup[Predicate], Collection[Predicate] | None] = {}
+        self._found: dict[str, Entry] = {}
+
+    def matches(self) -> list[Match]:
+        """Return the first matching filter of each preference that was considered."""
+        return [entry.match for entry in self._found.values()]
+
+    def consider(self, entries: Iterable[Entry]) -> None:
+        """Take the entries that match, each unless an earlier filter of its preference does."""
+        for entry in entries:
+            preference = entry.match.preference.id
+            other = self._found.get(preference)
+            if other is not None and other.rank <= entry.rank:
+                continue
+            if self.holds(entry.body) and self._names_agree(entry):
+                self._found[preference] = entry
+
+    def holds(self, body: Body) -> bool:
+        """Tell whether all rules of a body are as they should be."""
+        known = self._bodies.get(body)
+        if known is None:
+            left = self._plans.residual(self.plan, body)
+            known = self._bodies[body] = left if isinstance(left, bool) else self._agree(left)
+        return known
+
+    def found(self, group: PatternGroup[Predicate]) -> Collection[Predicate]:
+        """Return the predicates of a group whose expression is found in the message, all in one pass."""
+        hits = self._pass(group) or _NOTHING
+        return [*hits, *(p for p in group.alone if self._answer(p))] if group.alone else hits
+
+    def _agree(self, rules: Rules) -> bool:
+        holding, never = rules
+        for predicate in holding:
+            if not self._answer(predicate):
+                return False
+        return all(self._answer(predicate) is False for predicate in never)
+
+    def _names_agree(self, entry: Entry) -> bool:
+        for predicate in entry.holding:
+            if not self._fitting_answer(predicate):
+                return False
+        return not entry.never or all(self._fitting_answer(predicate) is False for predicate in entry.never)
+
+    def _fitting_answer(self, predicate: Predicate) -> Answer:
+        """Answer for a rule that no plan has compared with the topic."""
+        if predicate.topical is not None and not predicate.topical.admits_topic(self.plan.topic):
+            return False
+        return self._answer(predicate)
+
+    def _answer(self, predicate: Predicate) -> Answer:
+        """Answer for a rule whose hint admits the topic."""
+        try:
+            return self._answers[predicate]
+        except KeyError:
+            pass
+        group = predicate.group
+        hits = None if group is None else self._pass(group)  # first, as it may find that an expression is alone
+        if group is None or predicate in group.alone:
+            answer = self._ask(predicate)
+        else:
+            answer = None if hits is None else predicate in hits
+        self._answers[predicate] = answer
+        return answer
+
+    def _ask(self, predicate: Predicate) -> Answer:
+        try:
+            return bool(predicate.rule.predicate(self._message, predicate.arguments, self._lookups))
+        except Exception as error:
+            self._faults.raised(predicate.rule.identifier, self._message, error)
+            return None
+
+    def _pass(self, group: PatternGroup[Predicate]) -> Collection[Predicate] | None:
+        """Search for all expressions of a group; None if the texts raise, as each of its rules then would."""
+        if group not in self._hits:
+            try:
+                self._hits[group] = group.hits(self._message)
+            except Exception as error:
+                self._hits[group] = None
+                self._faults.raised(group.rule, self._message, error)
+        return self._hits[group]

@@ -1,0 +1,132 @@
+"""PatternGroup: all expressions that people gave one rule, searched for in one pass of RE2. Floor F3.
+
+Whatever cannot go into a set (an odd pattern, a set that grows too large) is left to be asked by itself instead.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Iterable
+from typing import Any, Generic, TypeVar
+
+import re2
+
+from fmn_core.model import Message
+from fmn_core.rules import Search
+
+#: expressions in a set; a larger one may ask RE2 for more memory than its default of 8 MB
+BATCH = 1000
+#: new expressions that are searched for one by one before a set is compiled again
+LOOSE = 16
+#: found in every text: where it is missing, RE2 ran out of memory and the answer of the set means nothing
+_SENTINEL = ""
+
+_QUIET = re2.Options()
+_QUIET.log_errors = False
+
+Member = TypeVar("Member", bound=Hashable)
+
+
+class _Batch(Generic[Member]):
+    """A compiled set of expressions. :ivar dead: how many of them were discarded since."""
+
+    def __init__(self, members: list[tuple[Member, str]]) -> None:
+        self.members, self.dead = members, 0
+        self._set = re2.Set.SearchSet(_QUIET)
+        for _, pattern in members:
+            self._set.Add(pattern)
+        self._set.Add(_SENTINEL)
+        self._set.Compile()
+
+    def found(self, text: str) -> Iterable[Member]:
+        indices = self._set.Match(text)
+        if len(self.members) not in indices:
+            return [member for member, pattern in self.members if re2.search(pattern, text, _QUIET)]
+        return [self.members[i][0] for i in indices if i < len(self.members)]
+
+
+class PatternGroup(Generic[Member]):
+    """The expressions of one rule, each belonging to a member.
+
+    :param rule: its identifier
+    :param search: what it says of itself
+    :ivar alone: members whose expression RE2 refuses: :meth:`hits` says nothing of them
+    """
+
+    def __init__(self, rule: str, search: Search) -> None:
+        self.rule = rule
+        self._search = search
+        self.alone: set[Member] = set()
+        self._batch_of: dict[Member, _Batch[Member] | None] = {}
+        self._loose: dict[Member, str] = {}
+        self._singles: dict[Member, Any] = {}
+        self._batches: list[_Batch[Member]] = []
+
+    def add(self, member: Member, pattern: str) -> None:
+        """Take an expression; it is compiled into a set when enough of them have come."""
+        self._batch_of[member] = None
+        self._loose[member] = pattern
+
+    def discard(self, member: Member) -> None:
+        """Let go of an expression."""
+        batch = self._batch_of.pop(member, None)
+        self._loose.pop(member, None)
+        self._singles.pop(member, None)
+        self.alone.discard(member)
+        if batch is not None:
+            batch.dead += 1
+            if batch.dead * 2 > len(batch.members):
+                self._dissolve(batch)
+
+    def hits(self, message: Message) -> set[Member]:
+        """Return the members whose expression is found in the message.
+
+        :raises Exception: what the rule raises when it is asked for its texts
+        """
+        if len(self._loose) > LOOSE:
+            self._compile()
+        self._compile_singles()
+        found: set[Member] = set()
+        for text in self._search.texts(message):
+            for batch in self._batches:
+                found.update(batch.found(text))
+            found.update(member for member, single in self._singles.items() if single.search(text))
+        return found & self._batch_of.keys() if any(batch.dead for batch in self._batches) else found
+
+    def _dissolve(self, batch: _Batch[Member]) -> None:
+        self._batches.remove(batch)
+        for member, pattern in batch.members:
+            if self._batch_of.get(member) is batch:
+                self.add(member, pattern)
+
+    def _compile(self) -> None:
+        """Put the loose expressions into sets, a set that has room first."""
+        if self._batches and len(self._batches[-1].members) < BATCH:
+            self._dissolve(self._batches[-1])
+        loose = list(self._loose.items())
+        self._loose.clear()
+        self._singles.clear()
+        for start in range(0, len(loose), BATCH):
+            self._add_batch(loose[start : start + BATCH])
+
+    def _add_batch(self, members: list[tuple[Member, str]]) -> None:
+        """Compile a set; where RE2 refuses, halve it until the culprit is alone."""
+        try:
+            batch = _Batch(members)
+        except re2.error:
+            middle = len(members) // 2
+            if not middle:
+                self.alone.add(members[0][0])
+                return
+            self._add_batch(members[:middle])
+            self._add_batch(members[middle:])
+            return
+        self._batches.append(batch)
+        self._batch_of.update((member, batch) for member, _ in members)
+
+    def _compile_singles(self) -> None:
+        for member in [member for member in self._loose if member not in self._singles]:
+            try:
+                self._singles[member] = re2.compile(self._loose[member], _QUIET)
+            except re2.error:
+                self.alone.add(member)
+                del self._loose[member]

@@ -1,0 +1,167 @@
+"""Predicate: a rule with its arguments, shared by every filter that uses it so; and the table of all. Floor F3."""
+
+from __future__ import annotations
+
+import enum
+import sys
+from collections.abc import Iterable
+from typing import Any
+
+from fmn_core.codec import dumps
+from fmn_core.errors import UsageError
+from fmn_core.model import RuleUse
+from fmn_core.rules import Arguments, Hint, Rule, RuleBook, always
+
+from .base import prepare
+from .patterns import PatternGroup
+
+
+class Kind(enum.IntEnum):
+    """By what a positive rule lets its filter be found, most selective first."""
+
+    PACKAGE = 0
+    USERNAME = 1
+    AGENT = 2
+    OWNER = 3
+    GROUP = 4
+    SEARCH = 5
+    TOPIC = 6
+    APP = 7
+    NONE = 8
+
+
+#: kinds whose values are names that a message carries: a filter is found under the name itself
+NAMED = (Kind.PACKAGE, Kind.USERNAME, Kind.AGENT, Kind.OWNER, Kind.GROUP)
+_FIELDS = ("packages", "usernames", "agents", "owners", "groups")
+
+
+class Predicate:
+    """A rule with its arguments.
+
+    The arguments are validated when the predicate is made and then let go of: most predicates of 300,000 filters are
+    never asked, and a validated model is ten times the size of what it was made from.
+
+    :ivar kind: how selective the hint is
+    :ivar values: the names under which a filter with this predicate is found; only of the kinds in ``NAMED``
+    :ivar topical: the hint, if the topic has a say in it
+    :ivar group: with which its expression is searched for, if it is a search
+    :ivar uses: filters and bodies that hold it
+    """
+
+    __slots__ = ("_parsed", "group", "key", "kind", "raw", "rule", "topical", "uses", "values")
+
+    def __init__(self, rule: Rule, raw: Any, key: bytes, hint: Hint, group: PatternGroup[Predicate] | None) -> None:
+        self.rule, self.raw, self.key, self.group = rule, raw, key, group
+        self.topical = hint if hint.topics is not None or hint.apps is not None else None
+        self.kind, self.values = _selective(hint, group)
+        self.uses = 0
+        self._parsed: Arguments | None = None
+
+    @property
+    def arguments(self) -> Arguments:
+        """The validated arguments, which are kept from the first time on that they are asked for."""
+        if self._parsed is None:
+            self._parsed = self.rule.parse(self.raw)
+        return self._parsed
+
+    def by_topic(self, topic: str) -> bool | None:
+        """Return what the topic alone decides, or None."""
+        if self.topical is not None and not self.topical.admits_topic(topic):
+            return False
+        return True if self.rule.predicate is always else None
+
+
+def _selective(hint: Hint, group: PatternGroup[Predicate] | None) -> tuple[Kind, tuple[str, ...]]:
+    for kind, field in zip(NAMED, _FIELDS, strict=True):
+        values = getattr(hint, field)
+        if values is not None:
+            return kind, tuple(sys.intern(value) for value in dict.fromkeys(values))
+    if group is not None:
+        return Kind.SEARCH, ()
+    if hint.topics is not None:
+        return Kind.TOPIC, ()
+    return (Kind.NONE if hint.apps is None else Kind.APP), ()
+
+
+class Predicates:
+    """The table of predicates in use: identical rules are one."""
+
+    def __init__(self, rules: RuleBook) -> None:
+        self._rules = rules
+        self._known: dict[str, dict[bytes, Predicate]] = {}
+        self._unusable: dict[tuple[str, bytes], str] = {}
+        #: rule identifier -> the expressions of all its predicates
+        self.groups: dict[str, PatternGroup[Predicate]] = {}
+
+    def of(self, uses: Iterable[RuleUse]) -> tuple[list[Predicate], list[Predicate]]:
+        """Return the predicates of a filter: those that must hold, and those that must not.
+
+        :raises UsageError: if a rule is not installed or cannot take its arguments
+        """
+        sides: tuple[list[Predicate], list[Predicate]] = [], []
+        try:
+            for use in uses:
+                sides[use.negated].append(self._get(use))
+        except UsageError:
+            self.keep(sides)
+            self.release(sides)  # nobody may hold those that were made on the way
+            raise
+        return sides
+
+    def _get(self, use: RuleUse) -> Predicate:
+        key = dumps(use.arguments) if use.arguments else b""
+        try:
+            return self._known[use.rule][key]
+        except KeyError:
+            return self._make(use, key)
+
+    def _make(self, use: RuleUse, key: bytes) -> Predicate:
+        trouble = (use.rule, key if use.rule in self._rules else b"")
+        if trouble in self._unusable:
+            raise UsageError(self._unusable[trouble])
+        try:
+            made = self._validated(use, key)
+        except UsageError as error:
+            self._unusable[trouble] = str(error)
+            raise
+        self._known.setdefault(use.rule, {})[key] = made
+        return made
+
+    def _validated(self, use: RuleUse, key: bytes) -> Predicate:
+        rule, arguments = prepare(use, self._rules)
+        try:
+            hint = rule.hint_for(arguments)
+            hint.admits_topic("")
+            group = self._group(rule)
+            made = Predicate(rule, use.arguments, key, hint, group)
+            if rule.search is not None and group is not None:
+                group.add(made, rule.search.pattern(arguments))
+        except Exception as error:
+            raise UsageError(f"rule {rule.identifier!r} gives no hint for its arguments: {error!r}") from error
+        return made
+
+    def _group(self, rule: Rule) -> PatternGroup[Predicate] | None:
+        if rule.search is None:
+            return None
+        if rule.identifier not in self.groups:
+            self.groups[rule.identifier] = PatternGroup(rule.identifier, rule.search)
+        return self.groups[rule.identifier]
+
+    def keep(self, held: Iterable[Iterable[Predicate]]) -> None:
+        """Count one more holder of each."""
+        for predicates in held:
+            for predicate in predicates:
+                predicate.uses += 1
+
+    def release(self, held: Iterable[Iterable[Predicate]]) -> None:
+        """Count one holder less of each, and forget those that nobody holds."""
+        for predicates in held:
+            for predicate in predicates:
+                predicate.uses -= 1
+                if predicate.uses == 0:
+                    self._forget(predicate)
+
+    def _forget(self, predicate: Predicate) -> None:
+        del self._known[predicate.rule.identifier][predicate.key]
+        if predicate.group is not None:
+            predicate.group.discard(predicate)
