@@ -19,7 +19,6 @@ from fmn_core.backends import Rehearsal
 from fmn_core.codec import encode_message
 from fmn_core.config import PluginsSettings, Settings, load_settings
 from fmn_core.errors import UsageError
-from fmn_core.lookups import GROUP_MARK
 from fmn_core.model import Message
 from fmn_core.plugins import load_plugins
 
@@ -127,7 +126,6 @@ def _assemble(folder: Path, settings: Settings, rehearsals: Mapping[str, Rehears
 
 
 def _acts(ownership: str) -> list[Act]:
-    maintainers = tomllib.loads(ownership)["maintainers"]
-    names = {name for roles in maintainers.values() for name in roles}
-    people = sorted(name for name in names if not name.startswith(GROUP_MARK))
-    return sample_messages(sorted(maintainers), people, datetime.now(UTC))
+    packages = tomllib.loads(ownership)["packages"]
+    people = sorted({row["owner"] for row in packages.values()})
+    return sample_messages(sorted(packages), people, datetime.now(UTC))

@@ -1,0 +1,138 @@
+"""The play itself: messages go in at the pace of their act, and what becomes of them is followed. Floor F4."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from fmn_core.model import Message, Notification, Outcome
+from fmn_core.store import LedgerEntry
+
+from .instance import Instance
+from .messages import Act
+from .verdict import Verdict, judge
+
+#: seconds between two looks at what happened
+TICK = 0.1
+#: messages given to the consumer at once where no pace is set
+PORTION = 100
+#: seconds without any progress after which nothing more is expected
+PATIENCE = 10.0
+#: seconds that what was sent may take to arrive
+FLIGHT = 3.0
+#: entries of a user that one look can show
+_MOST_ENTRIES = 10_000
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far it went, in messages and notifications."""
+
+    read: int
+    matched: int
+    delivered: int
+
+
+class Stages(Protocol):
+    """The stages at work, as far as the play has to do with them."""
+
+    def read(self, messages: Sequence[Message]) -> None:
+        """Give messages to the consumer."""
+
+    def waiting(self) -> int:
+        """Return how many messages nobody has matched yet."""
+
+    def idle(self) -> bool:
+        """Tell whether nothing is on its way any more."""
+
+
+class Audience(Protocol):
+    """Who watches."""
+
+    def act(self, act: Act) -> None:
+        """A part of the play begins."""
+
+    def delivered(self, entry: LedgerEntry, summary: str) -> None:
+        """Something became of a notification."""
+
+    def progress(self, progress: Progress) -> None:
+        """Time went by."""
+
+
+class Play:
+    """One performance.
+
+    :param paced: each act at the rate at which it can be watched, or everything at once
+    :param sleep: waits so many seconds
+    :param clock: seconds that only grow
+    """
+
+    def __init__(
+        self,
+        instance: Instance,
+        stages: Stages,
+        audience: Audience,
+        paced: bool,
+        sleep: Callable[[float], None] = time.sleep,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._instance, self._stages, self._audience, self._paced = instance, stages, audience, paced
+        self._sleep, self._clock = sleep, clock
+        self._summaries = {message.id: message.facts.summary for message in instance.messages}
+        self._seen: set[tuple[str, Outcome]] = set()
+        self._read = 0
+
+    def perform(self, wanted: Sequence[Notification]) -> Verdict:
+        """Play every act to its end.
+
+        :param wanted: what should arrive
+        :returns: whether it did
+        """
+        for act in self._instance.acts:
+            self._audience.act(act)
+            for portion in self._portions(act):
+                self._stages.read(portion)
+                self._read += len(portion)
+                self.look()
+        self._settle()
+        return self._arrivals(wanted)
+
+    def look(self) -> Progress:
+        """Show what happened since the last look."""
+        news = [entry for entry in self._entries() if (entry.notification, entry.outcome) not in self._seen]
+        for entry in sorted(news, key=lambda entry: entry.at):
+            self._seen.add((entry.notification, entry.outcome))
+            self._audience.delivered(entry, self._summaries.get(entry.message_id, entry.message_id))
+        sent = sum(outcome is Outcome.SENT for _, outcome in self._seen)
+        progress = Progress(self._read, self._read - self._stages.waiting(), sent)
+        self._audience.progress(progress)
+        return progress
+
+    def _portions(self, act: Act) -> Iterator[Sequence[Message]]:
+        rate = act.rate if self._paced else None
+        size = max(1, round(rate * TICK)) if rate else PORTION
+        for start in range(0, len(act.messages), size):
+            yield act.messages[start : start + size]
+            if rate:
+                self._sleep(size / rate)
+
+    def _entries(self) -> Iterator[LedgerEntry]:
+        for user in self._instance.cast.users:
+            yield from self._instance.app.store.ledger.of_user(user.name, _MOST_ENTRIES)
+
+    def _settle(self) -> None:
+        """Wait until nothing is on its way, or nothing moves any more."""
+        last, since = self.look(), self._clock()
+        while not self._stages.idle() and self._clock() - since < PATIENCE:
+            self._sleep(TICK)
+            if (now := self.look()) != last:
+                last, since = now, self._clock()
+        self.look()
+
+    def _arrivals(self, wanted: Sequence[Notification]) -> Verdict:
+        until = self._clock() + FLIGHT
+        while not (verdict := judge(wanted, self._instance.rehearsals)).right and self._clock() < until:
+            self._sleep(TICK)
+        return verdict
