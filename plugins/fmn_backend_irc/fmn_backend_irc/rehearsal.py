@@ -21,6 +21,8 @@ CHANNEL = "#fmn"
 #: nick of the one who sits in the channel
 WATCHER = "watcher"
 LOG = "irc.log"
+#: lines a second that this server takes without calling it a flood
+RATE = 1000
 
 _SAID = re.compile(r":(?P<nick>[^ !]+)\S* (?:PRIVMSG|NOTICE) (?P<target>\S+) :?(?P<text>.*)")
 
@@ -37,7 +39,7 @@ class IrcRehearsal(Rehearsal):
         threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True).start()
         port = self._server.server_address[1]
         self.title = f"IRC server {HOST}:{port}, channel {CHANNEL}"
-        self.settings = {"irc": {"host": HOST, "port": port}}
+        self.settings = {"irc": {"host": HOST, "port": port, "rate": RATE, "burst": RATE}}
         self._log = folder / LOG
         self._log.touch()
         self._lock = threading.Lock()
