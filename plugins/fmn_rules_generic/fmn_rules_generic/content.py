@@ -23,10 +23,15 @@ Level = Literal["debug", "info", "warning", "error"]
 class Apps(Arguments):
     """One or more applications."""
 
-    apps: Annotated[Words, AfterValidator(_lowered)] = Field(
+    apps: Words = Field(
         title="Applications",
         description="Names as in the fourth word of a topic, separated by commas: `bodhi, pagure`.",
     )
+
+    @cached_property
+    def names(self) -> tuple[str, ...]:
+        """As they were written, and in small letters, as applications write themselves."""
+        return tuple(dict.fromkeys(name for app in self.apps for name in (app, app.lower())))
 
 
 class Topics(Arguments):

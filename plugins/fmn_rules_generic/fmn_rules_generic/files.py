@@ -101,19 +101,30 @@ class _Package(Section):
 
 class _Ownership(Section):
     packages: dict[str, _Package] = Field(default_factory=dict)
+    maintainers: dict[str, dict[str, Role]] = Field(default_factory=dict)
     groups: dict[str, tuple[str, ...]] = Field(default_factory=dict)
+
+    def roles(self) -> dict[str, dict[str, Role]]:
+        """Return package -> name -> role; a package that stands in both tables has those of both."""
+        listed = {package: row.roles() for package, row in self.packages.items()}
+        return listed | {package: listed.get(package, {}) | names for package, names in self.maintainers.items()}
 
 
 class OwnershipFile(LookupSource):
-    """A TOML file with roles and groups, for small sites and for what other sources do not know::
+    """A TOML file with roles and groups, for small sites and for what other sources do not know.
 
-    [packages.kernel]
-    owner = "ava"
-    comaintainers = ["hugo", "@kernel-sig"]
-    watchers = ["mei"]
+    A package is written out, or in one line as samples of rules write it::
 
-    [groups]
-    kernel-sig = ["ava", "hugo"]
+        [packages.kernel]
+        owner = "ava"
+        comaintainers = ["hugo", "@kernel-sig"]
+        watchers = ["mei"]
+
+        [maintainers]
+        bash = { ava = "owner", "@kernel-sig" = "comaintainer" }
+
+        [groups]
+        kernel-sig = ["ava", "hugo"]
     """
 
     name = "ownership"

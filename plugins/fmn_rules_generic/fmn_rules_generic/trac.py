@@ -19,7 +19,7 @@ class TracSummary(Summary):
 
     def summary(self, message: Message) -> str:
         """See :meth:`Summary.summary`."""
-        *_, what, done = message.facts.title.split(".")
+        *_, what, done = message.topic.split(".")
         place = dig(message.body, "instance", "project_name") or message.body["commit"]["repo"]
         who = self.agent(message) or "somebody"
         return f"{who}: {_thing(message)} in {place} ({what} {done})"
