@@ -9,12 +9,19 @@ from collections.abc import Sequence
 from functools import cached_property
 
 from .config import Settings
+from .consumer import Consumer
+from .delivery import Delivery
+from .errors import UnknownNameError
+from .following import Follower
 from .lookups import LiveLookups
 from .matching import IndexMatcher, LinearMatcher, Matcher
 from .plugins import GROUPS, PluginRegistry, load_plugins
+from .retry import RetrySchedule
+from .runner import Runner, Source, Stage
 from .store import Store, open_store
 from .transport import open_transport
 from .transport.base import Transport
+from .worker import Worker
 
 ENGINES: dict[str, type[IndexMatcher] | type[LinearMatcher]] = {"index": IndexMatcher, "linear": LinearMatcher}
 
@@ -69,3 +76,29 @@ class Application:
         """Open the transport, for one thread."""
         self.settings.data_dir.mkdir(parents=True, exist_ok=True)
         return open_transport(self.settings.transport_url)
+
+    def consumer(self) -> Consumer:
+        """Make the stage that takes messages in."""
+        return Consumer(self.settings.consumer)
+
+    def worker(self) -> Worker:
+        """Make the stage that matches, for one thread; it reads the preferences when it begins."""
+        matcher = self.matcher()
+        return Worker(self.registry.summaries, matcher, Follower(self.store.preferences, matcher))
+
+    def deliveries(self, names: Sequence[str] = ()) -> list[Delivery]:
+        """Make the stages that deliver, one for each backend.
+
+        :param names: of backends; none for all that are installed
+        :raises UnknownNameError: naming what comes near
+        """
+        backends = self.registry.backends
+        for name in names:
+            if name not in backends:
+                raise UnknownNameError("backend", name, backends)
+        schedule = RetrySchedule.from_settings(self.settings.delivery)
+        return [Delivery(backends[name], self.store, schedule) for name in dict.fromkeys(names or sorted(backends))]
+
+    def runner(self, stages: Sequence[Stage], sources: Sequence[Source] = ()) -> Runner:
+        """Make what runs stages, in the direction of the flow."""
+        return Runner(self.transport, stages, sources)

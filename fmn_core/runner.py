@@ -1,0 +1,222 @@
+"""Runner: the loops, threads and signals around the stages, which have none of their own. Floor F3.
+
+Each stage runs in a thread with a transport of its own. When that or the store fails, the stage waits, ever longer,
+and opens the transport anew, by which everything it held goes back to the queue. A signal lets each stage finish what
+it has begun; a second one ends the process at once, which loses nothing either.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import random
+import signal
+import threading
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
+from types import FrameType
+from typing import Protocol
+
+from .errors import FmnError, TransportError
+from .retry import pause
+from .transport.base import Envelope, Transport
+
+log = logging.getLogger(__name__)
+
+#: seconds that a stage without work waits before it looks at its store and at the signals
+TURN = 0.2
+#: seconds between two tries to hold a queue that another process holds
+STANDBY = 0.5
+#: seconds between two looks whether everything is done
+IDLE_CHECK = 0.05
+#: seconds before a failed stage goes on: the first pause and what it grows to
+FIRST_PAUSE, LONGEST_PAUSE = 0.5, 60.0
+
+
+class Stage(Protocol):
+    """What a worker and a delivery have in common."""
+
+    counts: Counter[str]
+
+    @property
+    def queues(self) -> Sequence[str]:
+        """The queues it takes from."""
+
+    @property
+    def alone(self) -> bool:
+        """Whether no other process may take from its queues meanwhile."""
+
+    @property
+    def room(self) -> int:
+        """How many envelopes it takes now."""
+
+    @property
+    def busy(self) -> bool:
+        """Whether it has begun something that it has not finished."""
+
+    def handle(self, transport: Transport, envelopes: Sequence[Envelope]) -> None:
+        """Do the work; without envelopes, finish what was begun and stay up to date."""
+
+    def finish(self) -> None:
+        """Begin nothing new."""
+
+    def close(self) -> None:
+        """Let go of everything."""
+
+
+class Source(Protocol):
+    """What brings messages from outside: the consumer of a bus."""
+
+    def run(self, stop: threading.Event, well: Callable[[], None]) -> None:
+        """Bring messages until told to stop.
+
+        :param well: called whenever all is well
+        """
+
+
+class Incident:
+    """One warning when something fails, however often it fails again until it is well.
+
+    :param name: of what fails, for the log
+    """
+
+    def __init__(self, name: str, rng: random.Random) -> None:
+        self._name, self._rng = name, rng
+        self._failures = 0
+
+    def failed(self, error: Exception) -> float:
+        """Note a failure and return the seconds to wait."""
+        self._failures += 1
+        wait = pause(self._failures, FIRST_PAUSE, LONGEST_PAUSE, self._rng)
+        level = logging.WARNING if self._failures == 1 else logging.DEBUG
+        bug = None if isinstance(error, FmnError) else error
+        log.log(level, "%s stopped: %s; next attempt in %.1f s", self._name, error, wait, exc_info=bug)
+        return wait
+
+    def well(self) -> None:
+        """Note that it works."""
+        if self._failures:
+            log.warning("%s works again after %d failed attempts", self._name, self._failures)
+        self._failures = 0
+
+
+class Runner:
+    """Runs stages and sources until a signal, or until there is nothing left to do.
+
+    :param open_transport: opens the transport, once in each thread
+    :param stages: in the direction of the flow: what the first one publishes, the next ones take
+    :param sources: bring messages from outside
+    """
+
+    def __init__(
+        self,
+        open_transport: Callable[[], Transport],
+        stages: Sequence[Stage],
+        sources: Sequence[Source] = (),
+        rng: random.Random | None = None,
+    ) -> None:
+        self._open, self._stages, self._sources = open_transport, stages, sources
+        self._rng = rng or random.Random()  # noqa: S311 - jitter is no secret
+        self._stop = threading.Event()
+
+    def stop(self) -> None:
+        """Let everything finish what it has begun, and end."""
+        self._stop.set()
+
+    def run(self, until_idle: bool = False) -> None:
+        """Run, and return when everything has ended. Signals are obeyed if this is the main thread.
+
+        :param until_idle: end when the queues of all stages are empty; what waits for another try keeps it going
+        """
+        threads = [self._thread(_name(stage), partial(self._serve, stage)) for stage in self._stages]
+        threads += [self._thread(_name(source), partial(self._draw, source)) for source in self._sources]
+        with _signals(self._stop):
+            for thread in threads:
+                thread.start()
+            try:
+                self._wait(until_idle)
+            finally:
+                self._stop.set()
+                for thread in threads:
+                    thread.join()
+
+    def _wait(self, until_idle: bool) -> None:
+        if not until_idle:
+            self._stop.wait()
+            return
+        with contextlib.closing(self._open()) as transport:
+            while not self._stop.wait(IDLE_CHECK):
+                if self._is_idle(transport):
+                    return
+
+    def _is_idle(self, transport: Transport) -> bool:
+        """Tell whether all queues are empty, asked in the direction of the flow: nothing can come up from below."""
+        try:
+            return not any(transport.depth(queue) for stage in self._stages for queue in stage.queues)
+        except TransportError:
+            return False  # the stages notice it too, and say so
+
+    def _thread(self, name: str, once: Callable[[Incident], None]) -> threading.Thread:
+        return threading.Thread(target=self._keep_going, name=name, args=(Incident(name, self._rng), once))
+
+    def _keep_going(self, incident: Incident, once: Callable[[Incident], None]) -> None:
+        while not self._stop.is_set():
+            try:
+                once(incident)
+            except Exception as error:
+                self._stop.wait(incident.failed(error))
+
+    def _draw(self, source: Source, incident: Incident) -> None:
+        source.run(self._stop, incident.well)
+
+    def _serve(self, stage: Stage, incident: Incident) -> None:
+        """Run a stage until told to stop or until something fails."""
+        with contextlib.closing(self._open()) as transport:
+            while not self._stop.is_set():
+                if self._may_take(stage, transport):
+                    self._turn(stage, transport)
+                incident.well()
+            stage.finish()
+            while stage.busy:
+                stage.handle(transport, [])
+
+    def _may_take(self, stage: Stage, transport: Transport) -> bool:
+        if not stage.alone or all(transport.hold(queue) for queue in stage.queues):
+            return True
+        log.info("another process serves %s; standing by", _name(stage))
+        self._stop.wait(STANDBY)
+        return False
+
+    @staticmethod
+    def _turn(stage: Stage, transport: Transport) -> None:
+        room = stage.room
+        received = transport.receive(stage.queues, room, timeout=0 if stage.busy else TURN) if room else []
+        stage.handle(transport, received)
+
+
+def _name(thing: Stage | Source) -> str:
+    queues: Sequence[str] = getattr(thing, "queues", ())
+    return f"{type(thing).__name__.lower()} of {', '.join(queues)}" if queues else type(thing).__name__.lower()
+
+
+@contextlib.contextmanager
+def _signals(stop: threading.Event) -> Iterator[None]:
+    """Let the first SIGTERM or SIGINT set an event, and leave the second its usual effect."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+
+    def first(number: int, frame: FrameType | None) -> None:
+        restore()
+        stop.set()
+
+    def restore() -> None:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+    before = {number: signal.signal(number, first) for number in (signal.SIGTERM, signal.SIGINT)}
+    try:
+        yield
+    finally:
+        restore()
