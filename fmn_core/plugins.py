@@ -1,4 +1,4 @@
-"""Plugins: stevedore imports them, pluggy validates and calls them, each for itself. Floor F2.
+"""Plugins: found, imported by stevedore, and taken in one by one. Floor F2.
 
 Whatever is wrong with one becomes the reason why it is broken: all that it offers is withdrawn, the others load.
 """
@@ -8,25 +8,23 @@ from __future__ import annotations
 import enum
 import logging
 import os
-import sys
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib.metadata import EntryPoint, entry_points
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
-import pluggy
 from stevedore import ExtensionManager
 from stevedore.extension import Extension
 
-from . import hookspecs
 from .backends import Backend
 from .commands import COMMANDS
 from .config import PluginsSettings, Settings
-from .defaults import Default, DefaultFilter, Exclusion
-from .errors import ConfigError, FmnError, PluginError, UnknownNameError
+from .defaults import Default
+from .errors import ConfigError, PluginError, UnknownNameError
 from .lookups import LookupSource
-from .rules import Rule, RuleBook
-from .summaries import Summary, SummaryBook
+from .offers import Kind, Offer, ask, said
+from .rules import RuleBook
+from .summaries import SummaryBook
 
 if TYPE_CHECKING:
     import click
@@ -90,27 +88,6 @@ class PluginRegistry:
             raise UnknownNameError("backend", name, self.backends) from None
 
 
-class _Kind(NamedTuple):
-    """What a hook returns: its type, what one of it is called, and the attribute whose value nobody else may have."""
-
-    hook: str
-    noun: str
-    type: type | tuple[type, ...]
-    key: str = ""
-
-
-_KINDS = (
-    _Kind("fmn_register_rules", "rule", Rule, "identifier"),
-    _Kind("fmn_register_summaries", "summary", Summary),
-    _Kind("fmn_register_lookups", "lookup source", LookupSource, "name"),
-    _Kind("fmn_register_backends", "backend", Backend, "name"),
-    _Kind("fmn_register_default_filters", "default", (DefaultFilter, Exclusion)),
-    _Kind("fmn_register_commands", "command", object, "name"),
-)
-
-_Offer = tuple[_Kind, Any]
-
-
 def load_plugins(
     settings: Settings, groups: Sequence[str] = GROUPS, environment: Mapping[str, str] = os.environ
 ) -> PluginRegistry:
@@ -172,7 +149,7 @@ class _Imports(ExtensionManager[Any]):
         except KeyboardInterrupt:
             raise
         except BaseException as error:
-            raise PluginError(f"cannot be imported: {_said(error)}") from error
+            raise PluginError(f"cannot be imported: {said(error)}") from error
 
     def _failed(self, manager: ExtensionManager[Any], entry: EntryPoint, error: BaseException) -> None:
         self.failures[entry] = error
@@ -219,7 +196,7 @@ class _Loader:
 
     def _take_in(self, entry: EntryPoint, plugin: Any) -> None:
         try:
-            offers = list(_ask(plugin, entry.name, self._settings, self._trace))
+            offers = list(ask(plugin, entry.name, self._settings, self._trace))
             self._claim(entry.name, offers)
         except PluginError as error:
             self._broken(entry, error)
@@ -228,7 +205,7 @@ class _Loader:
                 self._keep(kind, thing, entry.name)
             self._note(entry, Status.SOUND)
 
-    def _claim(self, plugin: str, offers: Iterable[_Offer]) -> None:
+    def _claim(self, plugin: str, offers: Iterable[Offer]) -> None:
         """Give the plugin the names of all that it offers, or none of them."""
         claimed: dict[tuple[str, str], str] = {}
         for kind, thing in offers:
@@ -241,7 +218,7 @@ class _Loader:
             claimed[name] = plugin
         self._taken |= claimed
 
-    def _keep(self, kind: _Kind, thing: Any, plugin: str) -> None:
+    def _keep(self, kind: Kind, thing: Any, plugin: str) -> None:
         registry = self.registry
         match kind.noun:
             case "rule":
@@ -266,77 +243,3 @@ class _Loader:
     def _note(self, entry: EntryPoint, status: Status, reason: str = "") -> None:
         info = PluginInfo(entry.name, entry.group, *_distribution(entry), status, reason)
         self.registry.plugins += (info,)
-
-
-def _ask(plugin: Any, name: str, settings: Settings, trace: bool) -> Iterator[_Offer]:
-    """Validate one plugin and call its hooks.
-
-    It gets a manager of its own, so that a plugin that is refused or raises leaves nothing behind for the others.
-
-    :raises PluginError: for whatever is wrong with it
-    """
-    manager = pluggy.PluginManager("fmn")
-    manager.add_hookspecs(hookspecs)
-    if trace:
-        manager.add_hookcall_monitoring(*_tracers(name))
-    _register(manager, plugin, name)
-    for kind in _KINDS:
-        hook = getattr(manager.hook, kind.hook)
-        if hook.get_hookimpls():
-            arguments = {"settings": settings} if "settings" in hook.spec.argnames else {}
-            yield from ((kind, thing) for thing in _call(hook, kind, arguments))
-
-
-def _register(manager: pluggy.PluginManager, plugin: Any, name: str) -> None:
-    try:
-        manager.register(plugin, name)
-    except Exception as error:
-        raise PluginError(f"cannot be registered: {_said(error)}") from error
-    callers = manager.get_hookcallers(plugin) or []
-    if not callers:
-        raise PluginError("implements no hook: is @hookimpl missing?")
-    try:
-        manager.check_pending()
-    except pluggy.PluginValidationError as error:
-        unknown = next(caller.name for caller in callers if not caller.has_spec())
-        raise PluginError(str(UnknownNameError("hook", unknown, [kind.hook for kind in _KINDS]))) from error
-
-
-def _call(hook: pluggy.HookCaller, kind: _Kind, arguments: dict[str, Any]) -> list[Any]:
-    try:
-        results = hook(**arguments)
-        things = [thing for result in results for thing in result]
-    except KeyboardInterrupt:
-        raise
-    except FmnError as error:
-        raise PluginError(f"{kind.hook}: {error}") from error
-    except BaseException as error:
-        raise PluginError(f"{kind.hook} raised {_said(error)}") from error
-    if not results:  # pluggy leaves out None
-        raise PluginError(f"{kind.hook} returned None, expected a list")
-    for thing in things:
-        _check(kind, thing)
-    return things
-
-
-def _check(kind: _Kind, thing: Any) -> None:
-    if not isinstance(thing, kind.type):
-        raise PluginError(f"{kind.hook} returned {thing!r:.80}, which is no {kind.noun}")
-    name = getattr(thing, kind.key, None) if kind.key else "none needed"
-    if not isinstance(name, str) or not name:
-        raise PluginError(f"{kind.hook} returned {thing!r:.80}, a {kind.noun} without {kind.key}")
-
-
-def _said(error: BaseException) -> str:
-    return f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
-
-
-def _tracers(plugin: str) -> tuple[Any, Any]:
-    def before(hook: str, implementations: Any, arguments: Mapping[str, Any]) -> None:
-        sys.stderr.write(f"{plugin}: {hook}({', '.join(arguments)})\n")
-
-    def after(outcome: pluggy.Result[Any], hook: str, implementations: Any, arguments: Mapping[str, Any]) -> None:
-        said = _said(outcome.exception) if outcome.exception else repr(outcome.get_result())
-        sys.stderr.write(f"{plugin}: {hook} -> {said}\n")
-
-    return before, after

@@ -6,8 +6,11 @@ Checks raise ``AssertionError`` with a sentence that says what is wrong with whi
 from __future__ import annotations
 
 import dataclasses
+import shutil
+import tomllib
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 from .backends import Backend
@@ -130,6 +133,26 @@ class RecordingBackend(Backend):
     def close(self) -> None:
         """Remember that it was closed."""
         self.closed = True
+
+
+def install(distribution: Path, site: Path) -> None:
+    """Make a plugin discoverable without pip: copy its packages to a folder, beside the metadata of ``pyproject.toml``.
+
+    :param distribution: folder with ``pyproject.toml`` and the packages
+    :param site: folder that is, or will be, on the import path
+    """
+    project = tomllib.loads((distribution / "pyproject.toml").read_text("utf-8"))["project"]
+    for initial in distribution.glob("*/__init__.py"):
+        shutil.copytree(initial.parent, site / initial.parent.name, ignore=shutil.ignore_patterns("__pycache__"))
+    metadata = site / f"{project['name'].replace('-', '_')}-{project['version']}.dist-info"
+    metadata.mkdir()
+    (metadata / "METADATA").write_text(
+        f"Metadata-Version: 2.1\nName: {project['name']}\nVersion: {project['version']}\n", "utf-8"
+    )
+    lines: list[str] = []
+    for group, entries in project.get("entry-points", {}).items():
+        lines += [f"[{group}]", *(f"{name} = {target}" for name, target in entries.items())]
+    (metadata / "entry_points.txt").write_text("\n".join(lines), "utf-8")
 
 
 def check_rule(rule: Rule, samples: Sequence[Sample] | None = None, summaries: Iterable[Summary] = ()) -> None:

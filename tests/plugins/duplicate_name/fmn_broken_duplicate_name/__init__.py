@@ -1,0 +1,1 @@
+"""Two plugins that the configuration could not tell apart."""

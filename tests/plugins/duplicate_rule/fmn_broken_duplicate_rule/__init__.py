@@ -1,0 +1,1 @@
+"""Two plugins that both want one rule identifier."""

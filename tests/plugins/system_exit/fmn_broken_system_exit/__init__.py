@@ -1,0 +1,5 @@
+"""Thinks that it is a script."""
+
+import sys
+
+sys.exit(3)
