@@ -24,6 +24,7 @@ from .errors import ConfigError, PluginError, UnknownNameError
 from .lookups import LookupSource
 from .offers import Kind, Offer, ask, said
 from .rules import RuleBook
+from .schemas import SchemaSummary
 from .summaries import SummaryBook
 
 if TYPE_CHECKING:
@@ -71,7 +72,7 @@ class PluginRegistry:
 
     plugins: tuple[PluginInfo, ...] = ()
     rules: RuleBook = field(default_factory=RuleBook)
-    summaries: SummaryBook = field(default_factory=SummaryBook)
+    summaries: SummaryBook = field(default_factory=lambda: SummaryBook(otherwise=SchemaSummary()))
     lookup_sources: list[LookupSource] = field(default_factory=list)
     backends: dict[str, Backend] = field(default_factory=dict)
     defaults: list[Default] = field(default_factory=list)
@@ -109,6 +110,11 @@ def _installed() -> list[EntryPoint]:
     everything = entry_points()
     found = [entry for group in GROUPS for entry in everything.select(group=group)]
     return sorted(found, key=lambda entry: (entry.group, entry.name, *_distribution(entry)))
+
+
+def installed_names() -> set[str]:
+    """Return the names of all plugins that are installed, whatever becomes of them."""
+    return {entry.name for entry in _installed()}
 
 
 def _distribution(entry: EntryPoint) -> tuple[str, str]:

@@ -1,0 +1,165 @@
+"""``fmn check``: is everything there that the configuration asks for? One line each. Floor F4.
+
+Each part is looked at for itself: one that is broken, in whatever way, never hides the next. Nothing is changed.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+import re
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import click
+
+from fmn_core.backends import Backend
+from fmn_core.config import Settings
+from fmn_core.errors import EXIT_FOUND_WANTING, FmnError, UnknownNameError
+from fmn_core.lookups import LiveLookups
+from fmn_core.plugins import PluginRegistry, Status, installed_names
+from fmn_core.store import Store
+from fmn_core.transport import open_transport
+from fmn_core.transport.base import MESSAGES
+
+from .context import Context, echo_row, json_option, pass_context
+
+_AT_FIRST_START = "made at the first start"
+
+
+@dataclasses.dataclass(frozen=True)
+class Finding:
+    """What one look found.
+
+    :param check: what was looked at
+    :param detail: what is there, or what is wrong with it
+    """
+
+    check: str
+    ok: bool
+    detail: str
+
+
+@click.command("check", epilog="\b\nExample:\n  fmn --config fmn.toml check")
+@json_option
+@click.pass_context
+@pass_context
+def command(context: Context, click_context: click.Context, as_json: bool) -> None:
+    """Look whether all that is configured works."""
+    wanting = False
+    for finding in _findings(context):
+        echo_row(as_json, dataclasses.asdict(finding), _in_words)
+        wanting = wanting or not finding.ok
+    if wanting:
+        click_context.exit(EXIT_FOUND_WANTING)
+
+
+def _in_words(row: Mapping[str, Any]) -> str:
+    word = click.style("ok     ", fg="green") if row["ok"] else click.style("problem", fg="red")
+    return f"{word}  {row['check']:<20}  {row['detail']}"
+
+
+def _findings(context: Context) -> Iterator[Finding]:
+    try:
+        settings = context.settings
+    except FmnError as error:
+        yield _failed("configuration", error)
+        return  # everything else depends on it
+    yield Finding("configuration", True, str(context.config or "defaults and environment"))
+    for check, look in (("data folder", _folder), ("database", _database), ("transport", _transport)):
+        yield from _guarded(check, look, settings)
+    yield from _guarded("plugin sections", _sections, settings)
+    try:
+        registry = context.registry
+    except FmnError as error:
+        yield _failed("plugins", error)
+        return
+    yield from _plugins(registry)
+    yield from _guarded("lookups", _lookups, registry)
+    for name, backend in registry.backends.items():
+        yield from _guarded(f"backend {name}", _backend, backend)
+
+
+def _guarded(check: str, look: Callable[[Any], Iterator[Finding]], at: Any) -> Iterator[Finding]:
+    try:
+        yield from look(at)
+    except Exception as error:  # a plugin's code, or a driver's: whatever it is, it is a finding
+        yield _failed(check, error)
+
+
+def _failed(check: str, error: Exception) -> Finding:
+    return Finding(check, False, str(error) if isinstance(error, FmnError) else f"{type(error).__name__}: {error}")
+
+
+def _folder(settings: Settings) -> Iterator[Finding]:
+    folder = settings.data_dir.absolute()
+    nearest = next(place for place in (folder, *folder.parents) if place.exists())
+    if not nearest.is_dir() or not os.access(nearest, os.W_OK | os.X_OK):
+        yield Finding("data folder", False, f"{nearest} is no folder that can be written to")
+    else:
+        yield Finding("data folder", True, f"{folder}" + ("" if folder.is_dir() else f", {_AT_FIRST_START}"))
+
+
+def _database(settings: Settings) -> Iterator[Finding]:
+    where = _without_password(settings.store_url)
+    if _missing_file(settings.store_url, "sqlite:///"):
+        yield Finding("database", True, f"{where}, {_AT_FIRST_START}")
+        return
+    store = Store(settings.store_url)
+    try:
+        if store.version is not None:
+            store.check()
+        yield Finding("database", True, f"{where}, version {store.version or f'none yet, {_AT_FIRST_START}'}")
+    finally:
+        store.close()
+
+
+def _transport(settings: Settings) -> Iterator[Finding]:
+    where = _without_password(settings.transport_url)
+    if _missing_file(settings.transport_url, "embedded:///"):
+        yield Finding("transport", True, f"{where}, {_AT_FIRST_START}")
+        return
+    transport = open_transport(settings.transport_url)
+    try:
+        yield Finding("transport", True, f"{where}, {transport.depth(MESSAGES)} messages wait")
+    finally:
+        transport.close()
+
+
+def _missing_file(url: str, prefix: str) -> bool:
+    """Tell whether a URL names a file that is not there, so that looking would make it."""
+    return url.startswith(prefix) and not Path(url.removeprefix(prefix)).exists()
+
+
+def _without_password(url: str) -> str:
+    return re.sub(r"//([^:/@]*):[^@]*@", r"//\1:***@", url)
+
+
+def _plugins(registry: PluginRegistry) -> Iterator[Finding]:
+    sound = [plugin.name for plugin in registry.plugins if plugin.status == Status.SOUND]
+    yield Finding("plugins", bool(sound), f"sound: {', '.join(sound) or 'none, nothing can be matched or delivered'}")
+    for plugin in registry.plugins:
+        if plugin.status == Status.BROKEN:
+            yield Finding(f"plugin {plugin.name}", False, f"{plugin.distribution} {plugin.version}: {plugin.reason}")
+
+
+def _sections(settings: Settings) -> Iterator[Finding]:
+    installed = installed_names()
+    for name in settings.plugin:
+        if name not in installed:
+            yield Finding(f"section plugin.{name}", False, str(UnknownNameError("plugin", name, installed)))
+
+
+def _lookups(registry: PluginRegistry) -> Iterator[Finding]:
+    lookups = LiveLookups(registry.lookup_sources)
+    lookups.refresh()
+    for source in registry.lookup_sources:
+        failure = lookups.failures.get(source.name)
+        yield Finding(f"lookup {source.name}", failure is None, failure or "answers")
+    if not registry.lookup_sources:
+        yield Finding("lookups", True, "none configured: nobody is known to maintain anything")
+
+
+def _backend(backend: Backend) -> Iterator[Finding]:
+    yield Finding(f"backend {backend.name}", True, backend.check())
