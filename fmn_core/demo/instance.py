@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import tomllib
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from importlib.resources import files
@@ -20,7 +20,7 @@ from fmn_core.codec import encode_message
 from fmn_core.config import PluginsSettings, Settings, load_settings
 from fmn_core.errors import UsageError
 from fmn_core.model import Message
-from fmn_core.plugins import load_plugins
+from fmn_core.plugins import BACKENDS, load_plugins
 
 from .messages import Act, sample_messages
 from .people import Cast, cast
@@ -61,7 +61,9 @@ def prepared(folder: Path, base_url: str, plugins: PluginsSettings) -> Iterator[
     settings = Settings(data_dir=folder, base_url=base_url, plugins=plugins)
     rehearsals = _rehearse(settings, folder)
     try:
-        yield _assemble(folder, _configure(settings, rehearsals), rehearsals)
+        instance = _assemble(folder, _configure(settings, rehearsals), rehearsals)
+        with closing(instance.app.store):
+            yield instance
     finally:
         for rehearsal in rehearsals.values():
             rehearsal.close()
@@ -83,7 +85,7 @@ def _claim(folder: Path) -> None:
 def _rehearse(settings: Settings, folder: Path) -> dict[str, Rehearsal]:
     """Start the far end of every backend that has one."""
     rehearsals = {}
-    for name, backend in load_plugins(settings).backends.items():
+    for name, backend in load_plugins(settings, [BACKENDS]).backends.items():
         try:
             rehearsal = backend.rehearse(folder)
         except Exception as error:

@@ -12,7 +12,8 @@ from fmn_core.store import LedgerEntry
 
 from .instance import Instance
 from .messages import Act
-from .verdict import Verdict, judge
+from .totals import Totals, sum_up
+from .verdict import Verdict, expected, judge
 
 #: seconds between two looks at what happened
 TICK = 0.1
@@ -84,20 +85,20 @@ class Play:
         self._seen: set[tuple[str, Outcome]] = set()
         self._read = 0
 
-    def perform(self, wanted: Sequence[Notification]) -> Verdict:
-        """Play every act to its end.
-
-        :param wanted: what should arrive
-        :returns: whether it did
-        """
-        for act in self._instance.acts:
+    def perform(self) -> Totals:
+        """Play every act to its end, and hold what arrived against what should have."""
+        instance, begin = self._instance, self._clock()
+        for act in instance.acts:
             self._audience.act(act)
             for portion in self._portions(act):
                 self._stages.read(portion)
                 self._read += len(portion)
                 self.look()
         self._settle()
-        return self._arrivals(wanted)
+        app, messages = instance.app, instance.messages
+        wanted = expected(messages, instance.cast.preferences, app.registry.rules, app.lookups)
+        verdict = self._arrivals(wanted)
+        return sum_up(len(messages), wanted, verdict, instance.cast.absences, self._clock() - begin)
 
     def look(self) -> Progress:
         """Show what happened since the last look."""

@@ -8,6 +8,7 @@ import select
 import socket
 import threading
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -104,7 +105,8 @@ class Reader:
 
     def close(self) -> None:
         """Leave."""
-        self._socket.shutdown(socket.SHUT_RDWR)
+        with suppress(OSError):  # the server was faster
+            self._socket.shutdown(socket.SHUT_RDWR)
         self._socket.close()
 
     def _say(self, *lines: str) -> None:
@@ -117,6 +119,10 @@ class Reader:
             yield from (line.decode("utf-8", "replace") for line in whole)
 
     def _listen(self, lines: Iterator[str]) -> None:
+        with suppress(OSError):  # the server is gone, and so is what there was to read
+            self._write_down(lines)
+
+    def _write_down(self, lines: Iterator[str]) -> None:
         for line in lines:
             if said := _SAID.match(line):
                 self._rehearsal.read(said["nick"], said["target"], said["text"])

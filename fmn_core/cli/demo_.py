@@ -1,0 +1,101 @@
+"""``fmn demo``: a throw-away instance, watched and judged. Floor F4."""
+
+from __future__ import annotations
+
+import signal
+import socket
+import tempfile
+import threading
+import time
+from contextlib import ExitStack, suppress
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from fmn_core.errors import EXIT_FOUND_WANTING, FmnError
+
+from .context import Context, echo_json, json_option, pass_context
+from .demo_screen import Screen
+from .web_ import HOST, listen, page_server
+
+if TYPE_CHECKING:
+    from fmn_core.app import Application
+    from fmn_core.demo.instance import Instance
+    from fmn_core.demo.play import Play
+
+#: seconds between two looks at what happens once the play is over
+LOOK_EVERY = 0.5
+
+EPILOG = """\b
+Examples:
+  fmn demo                     watch it, then look at the pages until Ctrl-C
+  fmn demo --dir /tmp/demo     keep everything: fmn --config /tmp/demo/fmn.toml user list
+  fmn demo --once --json       try everything, and say in numbers what arrived
+"""
+
+
+@click.command("demo", epilog=EPILOG)
+@click.option("--dir", "folder", type=click.Path(path_type=Path), help="Keep everything in this new folder.")
+@click.option("--port", default=8080, show_default=True, type=click.IntRange(0, 65535), help="Port of the web pages.")
+@click.option("--once", is_flag=True, help="End when all is delivered; exit code 1 if it is not what it should be.")
+@json_option
+@pass_context
+def command(context: Context, folder: Path | None, port: int, once: bool, as_json: bool) -> None:
+    """Play a throw-away instance: people, messages, all stages, and what arrives.
+
+    Nothing leaves this machine: mail goes into a folder, IRC to a server that the demo brings along. Of the
+    configuration only [plugins] counts.
+    """
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.default_int_handler)  # also where a shell had it ignored, for a job behind it
+    screen = Screen(quiet=as_json)
+    screen.say("fmn demo: people, messages and all stages, in a folder of their own")
+    with ExitStack() as stack:
+        door = None if once else stack.enter_context(listen(HOST, port))
+        place = folder or Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="fmn-demo-")))
+        url = f"http://{HOST}:{door.getsockname()[1] if door else port}/"
+        from fmn_core.demo.instance import prepared
+
+        instance = stack.enter_context(prepared(place, url, context.settings.plugins))
+        pages = _serve(instance.app, door, url) if door else "not with --once"
+        screen.opening(instance, pages, kept=folder is not None)
+        right = _perform(instance, screen, once, as_json)
+    if once and not right:
+        raise click.exceptions.Exit(EXIT_FOUND_WANTING)
+
+
+def _serve(app: Application, door: socket.socket, url: str) -> str:
+    """Serve the pages for as long as this process lives, and return where, or why not."""
+    try:
+        server = page_server(app, door)
+    except FmnError as error:
+        return str(error)
+    threading.Thread(target=server.run, name="pages", daemon=True).start()
+    return url
+
+
+def _perform(instance: Instance, screen: Screen, once: bool, as_json: bool) -> bool:
+    """Play, tell what came of it, and stay if there is more to see."""
+    from fmn_core.demo.play import Play
+    from fmn_core.demo.stages import running
+
+    with running(instance.app) as stages:
+        play = Play(instance, stages, screen, paced=not (once or as_json))
+        totals = play.perform()
+        screen.closing(totals)
+        if as_json:
+            echo_json(asdict(totals))
+        if not once:
+            screen.say("everything goes on until Ctrl-C")
+            with suppress(KeyboardInterrupt):
+                _linger(play)
+    return totals.right
+
+
+def _linger(play: Play) -> None:
+    """Show what happens when somebody replays more, or changes a preference."""
+    while True:
+        play.look()
+        time.sleep(LOOK_EVERY)
