@@ -1,5 +1,7 @@
 """The rules of Anitya against their samples, and the edges that samples do not show."""
 
+from pathlib import Path
+
 import pytest
 
 from fmn_core import ArgumentsError, ConfigError, Exclusion, Settings
@@ -26,6 +28,11 @@ def holds(identifier, topic, body, rules=RULES, **arguments):
 @pytest.mark.parametrize("identifier", RULES)
 def test_rule_decides_its_samples_as_stated(identifier, version):
     check_rule(offered(version_update=version)[identifier])
+
+
+def test_readme_lists_every_rule():
+    readme = Path(__file__).parents[1].joinpath("README.md").read_text("utf-8")
+    assert [identifier for identifier in RULES if f"| `{identifier}" not in readme] == []
 
 
 def test_all_seventeen_rules_are_offered():

@@ -1,5 +1,7 @@
 """The rules of pkgdb against their samples, and topics that look alike."""
 
+from pathlib import Path
+
 import pytest
 
 from fmn_core import Exclusion
@@ -17,6 +19,11 @@ def matching(topic):
 @pytest.mark.parametrize("rule", RULES.values(), ids=list(RULES))
 def test_rule_decides_its_samples_as_stated(rule):
     check_rule(rule)
+
+
+def test_readme_lists_every_rule():
+    readme = Path(__file__).parents[1].joinpath("README.md").read_text("utf-8")
+    assert [identifier for identifier in RULES if f"| `{identifier}" not in readme] == []
 
 
 def test_all_nineteen_rules_are_offered():
