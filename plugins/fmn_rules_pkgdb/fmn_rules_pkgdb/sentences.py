@@ -119,7 +119,7 @@ def _switch(body: Body) -> str:
 
 #: word of a sentence -> where it is found, and what stands for it where the body lacks it
 _WORDS: dict[str, tuple[Callable[[Body], str], str]] = {
-    "acl": (_at(("acl",), ("acl", "acl")), "a"),
+    "acl": (_at(("acl",), ("acl", "acl")), ""),
     "branch": (branch_of, "a branch"),
     "collection": (_collection, "without name"),
     "critical": (lambda body: "not critical" if body.get("critpath") is False else "critical", ""),
