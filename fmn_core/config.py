@@ -6,9 +6,9 @@ import os
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Annotated, Any, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
 from .errors import ConfigError, UnknownNameError
 
@@ -22,6 +22,15 @@ class Section(BaseModel):
     """Base of every part of the configuration, those of plugins too: unknown names are mistakes."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+def _listed(value: Any) -> Any:
+    """Read ``a, b`` as a list: the environment knows only text."""
+    return [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
+
+
+#: setting type: a list of names, or text with commas between them
+Names = Annotated[tuple[str, ...], BeforeValidator(_listed)]
 
 
 class StoreSettings(Section):
@@ -49,8 +58,8 @@ class PluginsSettings(Section):
     :param disabled: all but these
     """
 
-    enabled: tuple[str, ...] = ()
-    disabled: tuple[str, ...] = ()
+    enabled: Names = ()
+    disabled: Names = ()
 
 
 class ConsumerSettings(Section):
@@ -60,8 +69,8 @@ class ConsumerSettings(Section):
     :param ignored_owners: owners whose Copr messages are dropped
     """
 
-    junk: tuple[str, ...] = ()
-    ignored_owners: tuple[str, ...] = ()
+    junk: Names = ()
+    ignored_owners: Names = ()
 
 
 class DeliverySettings(Section):
