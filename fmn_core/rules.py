@@ -112,11 +112,11 @@ class Search:
     A rule that says so lets thousands of people's expressions be searched for in one pass; its predicate stays what
     decides elsewhere, and must agree.
 
-    :param texts: message -> texts, in any one of which the expression may be found
+    :param texts: message -> texts (bytes are UTF-8), in any one of which the expression may be found
     :param pattern: validated arguments -> the expression for RE2 with its default options, flags written inside it
     """
 
-    texts: Callable[[Message], Iterable[str]]
+    texts: Callable[[Message], Iterable[str | bytes]]
     pattern: Callable[[Any], str]
 
 

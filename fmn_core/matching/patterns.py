@@ -37,7 +37,7 @@ class _Batch(Generic[Member]):
         self._set.Add(_SENTINEL)
         self._set.Compile()
 
-    def found(self, text: str) -> Iterable[Member]:
+    def found(self, text: str | bytes) -> Iterable[Member]:
         indices = self._set.Match(text)
         if len(self.members) not in indices:
             return [member for member, pattern in self.members if re2.search(pattern, text, _QUIET)]
