@@ -1,8 +1,9 @@
-"""Fixtures of the core's own tests: a fresh store on each database that we promise."""
+"""Fixtures of the core's own tests: a fresh store on each database that we promise, and plugins without pip."""
 
 from __future__ import annotations
 
 import os
+import sys
 import uuid
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -11,9 +12,32 @@ import psycopg
 import pytest
 
 from fmn_core.store import Store, open_store
+from fmn_core.testing import install
 
 POSTGRES = os.environ.get("FMN_TEST_POSTGRES", "postgresql://postgres@127.0.0.1:5432/postgres")
 REQUIRED = os.environ.get("FMN_TEST_REQUIRE_SERVICES") == "1"
+
+#: a sound plugin, as a stranger would write it
+EXAMPLE = Path(__file__).parent.parent / "examples" / "fmn_rules_example"
+
+
+@pytest.fixture
+def site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """A folder on the import path to install plugins into; their modules are forgotten afterwards."""
+    folder = tmp_path / "site"
+    folder.mkdir()
+    monkeypatch.syspath_prepend(folder)
+    yield folder
+    for name, module in list(sys.modules.items()):
+        if Path(getattr(module, "__file__", None) or "/").is_relative_to(folder):
+            del sys.modules[name]
+
+
+@pytest.fixture
+def example(site: Path) -> Path:
+    """The plugin of the examples, installed in the site."""
+    install(EXAMPLE, site)
+    return site
 
 
 @pytest.fixture(scope="session")

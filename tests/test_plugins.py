@@ -2,6 +2,8 @@
 
 import importlib
 import logging
+import os
+import subprocess
 import sys
 from pathlib import Path
 
@@ -15,7 +17,6 @@ from fmn_core.summaries import FALLBACK
 from fmn_core.testing import install, message
 
 BROKEN = Path(__file__).parent / "plugins"
-EXAMPLE = Path(__file__).parent.parent / "examples" / "fmn_rules_example"
 
 #: folder -> plugin -> part of the reason; no reason for one that is sound
 WAYS = {
@@ -43,19 +44,6 @@ WAYS = {
     "wrong_section": {"wrong_section": "section [plugin.wrong_section] has a mistake: plugin.wrong_section.heat"},
     "wrong_signature": {"wrong_signature": "Argument(s) {'database'} are declared in the hookimpl but can not be"},
 }
-
-
-@pytest.fixture
-def site(tmp_path, monkeypatch):
-    """A folder on the import path, whose modules are forgotten afterwards."""
-    folder = tmp_path / "site"
-    folder.mkdir()
-    monkeypatch.syspath_prepend(folder)
-    before = set(sys.modules)
-    yield folder
-    for name in set(sys.modules) - before:
-        if name.startswith(("fmn_broken", "fmn_rules_example", "written")):
-            del sys.modules[name]
 
 
 @pytest.fixture
@@ -180,11 +168,10 @@ def test_broken_alone(site, way):
         assert all(plugin.distribution.startswith("fmn-broken-") and plugin.version == "1.0" for plugin in found)
 
 
-def test_broken_all_together_leave_the_sound_ones_alone(site):
-    install(EXAMPLE, site)
+def test_broken_all_together_leave_the_sound_ones_alone(example):
     before = load_plugins(Settings())
     for way in WAYS:
-        install(BROKEN / way, site)
+        install(BROKEN / way, example)
     after = load_plugins(Settings())
     assert {p for p in before.plugins if p.status == "sound"} <= set(after.plugins)
     broken = {plugin.name for plugin in after.plugins if plugin.status == "broken"}
@@ -252,9 +239,8 @@ def test_a_disabled_plugin_is_not_imported(site):
     assert "fmn_broken_system_exit" not in sys.modules
 
 
-def test_a_plugin_that_is_not_among_the_enabled_is_not_imported(site):
-    install(BROKEN / "system_exit", site)
-    install(EXAMPLE, site)
+def test_a_plugin_that_is_not_among_the_enabled_is_not_imported(example):
+    install(BROKEN / "system_exit", example)
     registry = load_plugins(only("example"))
     assert {plugin.name for plugin in registry.plugins if plugin.status == "sound"} == {"example"}
     assert all(p.reason == "not named in plugins.enabled" for p in registry.plugins if p.status == "disabled")
@@ -268,8 +254,7 @@ def test_a_group_that_is_not_asked_for_is_not_imported_and_may_be_named(site):
     assert "fmn_broken_duplicate_backend" not in sys.modules
 
 
-def test_names_that_are_not_installed_are_mistakes_of_the_configuration(site):
-    install(EXAMPLE, site)
+def test_names_that_are_not_installed_are_mistakes_of_the_configuration(example):
     choice = PluginsSettings(enabled=("exampel",), disabled=("nothing like it",))
     with pytest.raises(ConfigError) as caught:
         load_plugins(Settings(plugins=choice))
@@ -290,13 +275,18 @@ def test_plugins_come_in_the_order_of_group_and_name(site):
     assert {group for group, _ in found} == set(GROUPS)
 
 
-def test_no_cache_is_written_and_none_believed(site, monkeypatch, tmp_path):
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
-    load_plugins(Settings())
-    install(EXAMPLE, site)
+def test_a_plugin_that_was_installed_a_moment_ago_is_found(site):
+    assert "rule_raises" not in {plugin.name for plugin in load_plugins(Settings()).plugins}
+    install(BROKEN / "rule_raises", site)
     importlib.invalidate_caches()
-    assert info(load_plugins(Settings()), "example").status == "sound"
-    assert not (tmp_path / "cache").exists()
+    assert info(load_plugins(Settings()), "rule_raises").status == "sound"
+
+
+def test_nothing_is_written_into_the_cache_folder_of_the_user(tmp_path):
+    code = "from fmn_core import Settings; from fmn_core.plugins import load_plugins; load_plugins(Settings())"
+    environment = {**os.environ, "XDG_CACHE_HOME": str(tmp_path)}
+    subprocess.run([sys.executable, "-c", code], env=environment, check=True)
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_calls_of_hooks_are_traced_on_demand(site, capsys):

@@ -19,7 +19,6 @@ from fmn_core.config import Settings
 from fmn_core.errors import EXIT_FOUND_WANTING, FmnError, UnknownNameError
 from fmn_core.lookups import LiveLookups
 from fmn_core.plugins import PluginRegistry, Status, installed_names
-from fmn_core.store import Store
 from fmn_core.transport import open_transport
 from fmn_core.transport.base import MESSAGES
 
@@ -102,6 +101,8 @@ def _folder(settings: Settings) -> Iterator[Finding]:
 
 
 def _database(settings: Settings) -> Iterator[Finding]:
+    from fmn_core.store import Store
+
     where = _without_password(settings.store_url)
     if _missing_file(settings.store_url, "sqlite:///"):
         yield Finding("database", True, f"{where}, {_AT_FIRST_START}")
