@@ -7,7 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import cached_property
+from pathlib import Path
 
+from .bus import Bus
 from .config import Settings
 from .consumer import Consumer
 from .delivery import Delivery
@@ -81,6 +83,13 @@ class Application:
         """Make the stage that takes messages in."""
         return Consumer(self.settings.consumer)
 
+    def bus(self, configuration: Path | None = None) -> Bus:
+        """Make the source that reads the bus.
+
+        :param configuration: a file of fedora-messaging; None for the one that this library finds
+        """
+        return Bus(self.consumer(), self.transport, configuration)
+
     def worker(self) -> Worker:
         """Make the stage that matches, for one thread; it reads the preferences when it begins."""
         matcher = self.matcher()
@@ -102,3 +111,8 @@ class Application:
     def runner(self, stages: Sequence[Stage], sources: Sequence[Source] = ()) -> Runner:
         """Make what runs stages, in the direction of the flow."""
         return Runner(self.transport, stages, sources)
+
+    def close(self) -> None:
+        """Let go of the store, if it was opened."""
+        if "store" in self.__dict__:
+            self.store.close()

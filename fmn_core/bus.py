@@ -39,6 +39,8 @@ class Bus:
     :raises UsageError: if fedora-messaging is not installed, or the file is missing or wrong
     """
 
+    name = "bus"
+
     def __init__(
         self,
         consumer: Consumer,
@@ -48,6 +50,7 @@ class Bus:
     ) -> None:
         _configure(configuration)
         self._consumer, self._open = consumer, open_transport
+        self.counts = consumer.counts
         self._rng = rng or random.Random()  # noqa: S311 - jitter is no secret
         self._local = threading.local()
         self._failures = 0

@@ -41,7 +41,7 @@ class Consumer:
         counts: Counter[str] = Counter()
         payloads = [payload for message in messages if (payload := self._payload(message, counts)) is not None]
         transport.publish(MESSAGES, payloads)
-        self.counts += counts
+        self.counts.update(counts)
 
     def _payload(self, given: bytes | Message, counts: Counter[str]) -> bytes | None:
         try:

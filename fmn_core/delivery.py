@@ -74,6 +74,7 @@ class Delivery:
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
         rng: random.Random | None = None,
     ) -> None:
+        self.name = f"delivery of {backend.name}"
         self.queues = (deliveries(backend.name),)
         self.counts: Counter[str] = Counter()
         self._backend, self._store, self._schedule = backend, store, schedule

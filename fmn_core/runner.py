@@ -40,6 +40,10 @@ class Stage(Protocol):
     counts: Counter[str]
 
     @property
+    def name(self) -> str:
+        """What it is called, in logs and totals."""
+
+    @property
     def queues(self) -> Sequence[str]:
         """The queues it takes from."""
 
@@ -66,7 +70,15 @@ class Stage(Protocol):
 
 
 class Source(Protocol):
-    """What brings messages from outside: the consumer of a bus."""
+    """What brings messages from outside: the bus."""
+
+    @property
+    def name(self) -> str:
+        """What it is called, in logs and totals."""
+
+    @property
+    def counts(self) -> Counter[str]:
+        """What it did."""
 
     def run(self, stop: threading.Event, well: Callable[[], None]) -> None:
         """Bring messages until told to stop.
@@ -129,8 +141,8 @@ class Runner:
 
         :param until_idle: end when the queues of all stages are empty; what waits for another try keeps it going
         """
-        threads = [self._thread(_name(stage), partial(self._serve, stage)) for stage in self._stages]
-        threads += [self._thread(_name(source), partial(self._draw, source)) for source in self._sources]
+        threads = [self._thread(stage.name, partial(self._serve, stage)) for stage in self._stages]
+        threads += [self._thread(source.name, partial(self._draw, source)) for source in self._sources]
         with _signals(self._stop):
             for thread in threads:
                 thread.start()
@@ -184,7 +196,7 @@ class Runner:
     def _may_take(self, stage: Stage, transport: Transport) -> bool:
         if not stage.alone or all(transport.hold(queue) for queue in stage.queues):
             return True
-        log.info("another process serves %s; standing by", _name(stage))
+        log.info("another process serves %s; standing by", stage.name)
         self._stop.wait(STANDBY)
         return False
 
@@ -193,11 +205,6 @@ class Runner:
         room = stage.room
         received = transport.receive(stage.queues, room, timeout=0 if stage.busy else TURN) if room else []
         stage.handle(transport, received)
-
-
-def _name(thing: Stage | Source) -> str:
-    queues: Sequence[str] = getattr(thing, "queues", ())
-    return f"{type(thing).__name__.lower()} of {', '.join(queues)}" if queues else type(thing).__name__.lower()
 
 
 @contextlib.contextmanager

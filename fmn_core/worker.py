@@ -29,6 +29,7 @@ class Worker:
     :ivar counts: how many messages were ``matched`` or ``rejected``, and how many ``notifications`` came of them
     """
 
+    name = "worker"
     queues = (MESSAGES,)
     alone = False
     busy = False

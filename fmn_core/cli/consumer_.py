@@ -1,0 +1,25 @@
+"""``fmn consumer``: reads the bus. Floor F4."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from .context import Context, json_option, pass_context
+from .stages import bus_config_option, run_stages
+
+EPILOG = """\b
+Examples:
+  fmn consumer --bus-config fedora.toml
+  FEDORA_MESSAGING_CONF=fedora.toml fmn consumer
+"""
+
+
+@click.command("consumer", epilog=EPILOG)
+@bus_config_option
+@json_option
+@pass_context
+def command(context: Context, bus_config: Path | None, as_json: bool) -> None:
+    """Read the bus and queue what somebody may want. Without a configuration, the library's own is taken."""
+    run_stages(context.app, [], [context.app.bus(bus_config)], False, as_json)

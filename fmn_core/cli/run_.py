@@ -1,0 +1,29 @@
+"""``fmn run``: all stages in one process. Floor F4."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from .context import Context, json_option, pass_context
+from .stages import bus_config_option, run_stages, until_idle_option
+
+EPILOG = """\b
+Examples:
+  fmn run                                 match and deliver what fmn replay brings
+  fmn run --bus-config fedora.toml        the same, and read the bus
+  fmn run --until-idle                    match and deliver what is queued, and end
+"""
+
+
+@click.command("run", epilog=EPILOG)
+@bus_config_option
+@until_idle_option
+@json_option
+@pass_context
+def command(context: Context, bus_config: Path | None, until_idle: bool, as_json: bool) -> None:
+    """Run all stages in one process. The bus is read if its configuration is given."""
+    app = context.app
+    sources = [app.bus(bus_config)] if bus_config else []
+    run_stages(app, [app.worker(), *app.deliveries()], sources, until_idle, as_json)
