@@ -91,6 +91,7 @@ def _perform(instance: Instance, screen: Screen, once: bool, as_json: bool) -> b
             screen.say("everything goes on until Ctrl-C")
             with suppress(KeyboardInterrupt):
                 _linger(play)
+            screen.say("the demo is over")
     return totals.right
 
 

@@ -37,11 +37,13 @@ class Screen:
         self._live = not quiet and sys.stdout.isatty()
         self._width = shutil.get_terminal_size().columns if self._live else 200
         self._progress: Progress | None = None
+        self._covered = True
 
     def say(self, text: str = "") -> None:
         """Print a line."""
         if not self._quiet:
             click.echo((_CLEAR if self._live else "") + text)
+            self._covered = True
 
     def opening(self, instance: Instance, pages: str, kept: bool) -> None:
         """Tell what there is to see, and where.
@@ -75,9 +77,9 @@ class Screen:
 
     def progress(self, progress: Progress) -> None:
         """See :class:`fmn_core.demo.play.Audience`."""
-        if self._live:
+        if self._live and (progress != self._progress or self._covered):
             click.echo(_CLEAR + click.style(_words(progress), fg="cyan"), nl=False)
-        self._progress = progress
+        self._progress, self._covered = progress, False
 
     def closing(self, totals: Totals) -> None:
         """Tell what came of it all."""
