@@ -17,7 +17,7 @@ from .errors import (
 from .hookspecs import hookimpl
 from .lookups import GROUP_MARK, LookupData, Lookups, LookupSource
 from .model import ALL_ROLES, COMMIT_ROLES, Digest, Facts, Message, Notification, Role, RuleUse, Severity
-from .rules import COMMA_LIST, Arguments, Hint, Rule, Text, Words, app_rule, rule, topic_rule, with_samples
+from .rules import COMMA_LIST, Arguments, Hint, Rule, Search, Text, Words, app_rule, rule, topic_rule, with_samples
 from .samples import Sample, load_samples
 from .summaries import Summary, dig
 
@@ -52,6 +52,7 @@ __all__ = [
     "Rule",
     "RuleUse",
     "Sample",
+    "Search",
     "Section",
     "Settings",
     "Severity",

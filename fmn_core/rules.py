@@ -184,6 +184,7 @@ def rule(
     topics: Sequence[str] | None = None,
     apps: Sequence[str] | None = None,
     hint: Callable[[Any], Hint] | None = None,
+    search: Search | None = None,
 ) -> Callable[[Callable[..., object]], Rule]:
     """Make a rule of a function whose docstring is its title (first line) and description (the rest).
 
@@ -201,6 +202,7 @@ def rule(
     :param topics: fixed hint, see :attr:`Hint.topics`
     :param apps: fixed hint, see :attr:`Hint.apps`
     :param hint: function of the arguments, where the hint depends on them
+    :param search: see :class:`Search`
     """
 
     def make(function: Callable[..., object]) -> Rule:
@@ -213,6 +215,7 @@ def rule(
             predicate=_predicate(function),
             arguments=get_type_hints(function).get("arguments", Arguments),
             hint=hint or fixed,
+            search=search,
         )
 
     return make

@@ -9,9 +9,9 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from fmn_core import COMMA_LIST, Arguments, Hint, Message, Severity, Words, rule
+from fmn_core import COMMA_LIST, Arguments, Hint, Message, Search, Severity, Words, rule
 
-from .expressions import Expression, IgnoreCase, Pattern, body_text
+from .expressions import Expression, IgnoreCase, Pattern, body_text, with_flags
 
 #: what a glob means something special by; the rest of it is literal
 _WILD = re.compile(r"[*?]|\[[^\]]*\]")
@@ -120,7 +120,12 @@ def severity(message: Message, arguments: Levels) -> bool:
     return message.severity in arguments.severities
 
 
-@rule("regex_filter")
+_IN_BODY = Search(
+    lambda message: (body_text(message),), lambda arguments: with_flags(arguments.pattern, arguments.ignore_case)
+)
+
+
+@rule("regex_filter", search=_IN_BODY)
 def body_pattern(message: Message, arguments: BodyPattern) -> bool:
     """Text of the message matches an expression
 

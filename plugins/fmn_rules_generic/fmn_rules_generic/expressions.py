@@ -43,6 +43,11 @@ class Expression:
         return self._compiled.search(text) is not None
 
 
+def with_flags(pattern: str, ignore_case: bool = False) -> str:
+    """Write a pattern so that it says by itself how it is to be searched for."""
+    return f"(?i){pattern}" if ignore_case else pattern
+
+
 def _reason(error: Exception) -> str:
     reason = error.args[0] if error.args else ""
     return reason.decode("utf-8", "replace") if isinstance(reason, bytes) else str(reason)

@@ -20,6 +20,7 @@ from fmn_core import (
     Message,
     Role,
     Rule,
+    Search,
     Text,
     Words,
     rule,
@@ -123,15 +124,18 @@ def package(message: Message, arguments: PackageNames) -> bool:
     return not message.facts.packages.isdisjoint(arguments.package)
 
 
-@rule("package_regex_filter")
+def _names(message: Message) -> list[bytes]:
+    return [name.encode("utf-8", "replace") for name in message.facts.packages]
+
+
+@rule("package_regex_filter", search=Search(_names, lambda arguments: arguments.pattern))
 def package_pattern(message: Message, arguments: PackagePattern) -> bool:
     """About packages whose name matches an expression
 
     Messages about a package in whose name the expression is found. The syntax is that of
     [RE2](https://github.com/google/re2/wiki/Syntax); capital and small letters differ.
     """
-    found_in = arguments.expression.found_in
-    return any(found_in(name.encode("utf-8", "replace")) for name in message.facts.packages)
+    return any(map(arguments.expression.found_in, _names(message)))
 
 
 RULES = (
