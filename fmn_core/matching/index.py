@@ -6,7 +6,7 @@ an expression, a topic. Changes are made in place.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
 
 from fmn_core.errors import UsageError
 from fmn_core.lookups import Lookups
@@ -14,10 +14,10 @@ from fmn_core.model import Filter, Message, Preference
 from fmn_core.rules import RuleBook
 
 from .base import Faults, Match
-from .bodies import Bodies, Entry, divide
+from .bodies import Bodies, Body, Entry, divide
 from .inquiry import Inquiry
 from .plans import Plans
-from .predicates import NAMED, Predicates
+from .predicates import NAMED, Predicate, Predicates
 
 
 class IndexMatcher:
@@ -43,30 +43,31 @@ class IndexMatcher:
         for body in inquiry.plan.open:
             if inquiry.holds(body):
                 inquiry.consider(body.members)
-        if self._plans.by_search:
-            self._consider_searched(inquiry)
+        for group, bodies in self._plans.by_search.items():
+            self._consider_found(inquiry, inquiry.found(group), bodies)
         return inquiry.matches()
 
     def _consider_named(self, inquiry: Inquiry, message: Message) -> None:
         packages, usernames, agents, owners, groups = self._named
         facts, lookups = message.facts, self._lookups
-        if packages:
-            _consider(inquiry, packages, facts.packages)
         if usernames:
             _consider(inquiry, usernames, facts.usernames)
-        if owners:
-            _consider(inquiry, owners, _union(map(lookups.owners, facts.packages)))
+        if packages:
+            _consider(inquiry, packages, facts.packages)
+        if owners and facts.packages:
+            _consider(inquiry, owners, _union(lookups.owners, facts.packages))
         if agents and facts.agent is not None:
             _consider(inquiry, agents, (facts.agent,))
-        if groups:
-            _consider(inquiry, groups, _union(map(lookups.groups, facts.usernames)))
+        if groups and facts.usernames:
+            _consider(inquiry, groups, _union(lookups.groups, facts.usernames))
 
-    def _consider_searched(self, inquiry: Inquiry) -> None:
-        for group in self._predicates.groups.values():
-            for predicate in inquiry.found(group):
-                for body in self._plans.by_search.get(predicate, ()):
-                    if inquiry.holds(body):
-                        inquiry.consider(body.members)
+    def _consider_found(
+        self, inquiry: Inquiry, found: Iterable[Predicate], bodies: Mapping[Predicate, list[Body]]
+    ) -> None:
+        for predicate in found:
+            for body in bodies.get(predicate, ()):
+                if inquiry.holds(body):
+                    inquiry.consider(body.members)
 
     def put(self, preference: Preference) -> None:
         """See :meth:`Matcher.put`."""
@@ -132,7 +133,8 @@ def _consider(inquiry: Inquiry, places: dict[str, list[Entry]], names: Iterable[
             inquiry.consider(entries)
 
 
-def _union(parts: Iterable[frozenset[str]]) -> Iterable[str]:
-    """Return the names in any part; most messages have one part, which is then taken as it is."""
-    first, *others = parts if isinstance(parts, list) else list(parts) or [frozenset()]
-    return first.union(*others) if others else first
+def _union(ask: Callable[[str], frozenset[str]], names: frozenset[str]) -> Iterable[str]:
+    """Return all that is answered for any of the names; mostly there is one."""
+    if len(names) == 1:
+        return ask(*names)
+    return set().union(*map(ask, names))

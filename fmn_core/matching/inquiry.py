@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
+from typing import Any
 
 from fmn_core.lookups import Lookups
 from fmn_core.model import Message
@@ -16,7 +17,8 @@ from .predicates import Predicate
 #: the answer of a rule; None if it raised, which is neither true nor false
 Answer = bool | None
 
-_NOTHING: frozenset[Predicate] = frozenset()
+_NONE: frozenset[Predicate] = frozenset()
+_UNASKED: Any = object()
 
 
 class Inquiry:
@@ -53,13 +55,15 @@ class Inquiry:
         """Tell whether all rules of a body are as they should be."""
         known = self._bodies.get(body)
         if known is None:
-            left = self._plans.residual(self.plan, body)
-            known = self._bodies[body] = left if isinstance(left, bool) else self._agree(left)
+            left = self.plan.residuals.get(body)
+            if left is None:
+                left = self._plans.residual(self.plan, body)
+            known = self._bodies[body] = self._agree(left) if type(left) is tuple else bool(left)
         return known
 
     def found(self, group: PatternGroup[Predicate]) -> Collection[Predicate]:
         """Return the predicates of a group whose expression is found in the message, all in one pass."""
-        hits = self._pass(group) or _NOTHING
+        hits = self._pass(group) or _NONE
         return [*hits, *(p for p in group.alone if self._answer(p))] if group.alone else hits
 
     def _agree(self, rules: Rules) -> bool:
@@ -83,17 +87,10 @@ class Inquiry:
 
     def _answer(self, predicate: Predicate) -> Answer:
         """Answer for a rule whose hint admits the topic."""
-        try:
-            return self._answers[predicate]
-        except KeyError:
-            pass
-        group = predicate.group
-        hits = None if group is None else self._pass(group)  # first, as it may find that an expression is alone
-        if group is None or predicate in group.alone:
-            answer = self._ask(predicate)
-        else:
-            answer = None if hits is None else predicate in hits
-        self._answers[predicate] = answer
+        answer: Answer = self._answers.get(predicate, _UNASKED)
+        if answer is _UNASKED:
+            answer = self._ask(predicate) if predicate.group is None else self._searched(predicate, predicate.group)
+            self._answers[predicate] = answer
         return answer
 
     def _ask(self, predicate: Predicate) -> Answer:
@@ -102,6 +99,12 @@ class Inquiry:
         except Exception as error:
             self._faults.raised(predicate.rule.identifier, self._message, error)
             return None
+
+    def _searched(self, predicate: Predicate, group: PatternGroup[Predicate]) -> Answer:
+        hits = self._pass(group)  # first: it may be this that finds an expression to be alone
+        if predicate in group.alone:
+            return self._ask(predicate)
+        return None if hits is None else predicate in hits
 
     def _pass(self, group: PatternGroup[Predicate]) -> Collection[Predicate] | None:
         """Search for all expressions of a group; None if the texts raise, as each of its rules then would."""

@@ -6,7 +6,7 @@ Whatever cannot go into a set (an odd pattern, a set that grows too large) is le
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterable
-from typing import Any, Generic, TypeVar
+from typing import Generic, TypeVar
 
 import re2
 
@@ -15,8 +15,8 @@ from fmn_core.rules import Search
 
 #: expressions in a set; a larger one may ask RE2 for more memory than its default of 8 MB
 BATCH = 1000
-#: new expressions that are searched for one by one before a set is compiled again
-LOOSE = 16
+#: new expressions that have a small set to themselves, quickly compiled, before they go into a large one
+LOOSE = 50
 #: found in every text: where it is missing, RE2 ran out of memory and the answer of the set means nothing
 _SENTINEL = ""
 
@@ -57,20 +57,21 @@ class PatternGroup(Generic[Member]):
         self._search = search
         self.alone: set[Member] = set()
         self._batch_of: dict[Member, _Batch[Member] | None] = {}
+        self._settled: list[_Batch[Member]] = []
         self._loose: dict[Member, str] = {}
-        self._singles: dict[Member, Any] = {}
-        self._batches: list[_Batch[Member]] = []
+        #: all sets that are searched with: the settled ones, and those of the loose expressions; None if not compiled
+        self._sets: list[_Batch[Member]] | None = []
 
     def add(self, member: Member, pattern: str) -> None:
-        """Take an expression; it is compiled into a set when enough of them have come."""
+        """Take an expression; sets are compiled when the next message comes."""
         self._batch_of[member] = None
         self._loose[member] = pattern
+        self._sets = None
 
     def discard(self, member: Member) -> None:
         """Let go of an expression."""
         batch = self._batch_of.pop(member, None)
         self._loose.pop(member, None)
-        self._singles.pop(member, None)
         self.alone.discard(member)
         if batch is not None:
             batch.dead += 1
@@ -82,51 +83,41 @@ class PatternGroup(Generic[Member]):
 
         :raises Exception: what the rule raises when it is asked for its texts
         """
-        if len(self._loose) > LOOSE:
-            self._compile()
-        self._compile_singles()
+        sets = self._compile() if self._sets is None else self._sets
         found: set[Member] = set()
         for text in self._search.texts(message):
-            for batch in self._batches:
+            for batch in sets:
                 found.update(batch.found(text))
-            found.update(member for member, single in self._singles.items() if single.search(text))
-        return found & self._batch_of.keys() if any(batch.dead for batch in self._batches) else found
+        return {member for member in found if member in self._batch_of}
 
     def _dissolve(self, batch: _Batch[Member]) -> None:
-        self._batches.remove(batch)
+        self._settled.remove(batch)
         for member, pattern in batch.members:
             if self._batch_of.get(member) is batch:
                 self.add(member, pattern)
 
-    def _compile(self) -> None:
-        """Put the loose expressions into sets, a set that has room first."""
-        if self._batches and len(self._batches[-1].members) < BATCH:
-            self._dissolve(self._batches[-1])
-        loose = list(self._loose.items())
-        self._loose.clear()
-        self._singles.clear()
-        for start in range(0, len(loose), BATCH):
-            self._add_batch(loose[start : start + BATCH])
+    def _compile(self) -> list[_Batch[Member]]:
+        """Compile the loose expressions; many of them settle, in sets that are filled up first."""
+        if len(self._loose) > LOOSE:
+            if self._settled and len(self._settled[-1].members) < BATCH:
+                self._dissolve(self._settled[-1])
+            loose = list(self._loose.items())
+            self._loose.clear()
+            for start in range(0, len(loose), BATCH):
+                self._settled += self._batches(loose[start : start + BATCH])
+            self._batch_of.update((member, batch) for batch in self._settled for member, _ in batch.members)
+        self._sets = [*self._settled, *self._batches(list(self._loose.items()))]
+        return self._sets
 
-    def _add_batch(self, members: list[tuple[Member, str]]) -> None:
+    def _batches(self, members: list[tuple[Member, str]]) -> list[_Batch[Member]]:
         """Compile a set; where RE2 refuses, halve it until the culprit is alone."""
+        if not members:
+            return []
         try:
-            batch = _Batch(members)
+            return [_Batch(members)]
         except re2.error:
             middle = len(members) // 2
-            if not middle:
-                self.alone.add(members[0][0])
-                return
-            self._add_batch(members[:middle])
-            self._add_batch(members[middle:])
-            return
-        self._batches.append(batch)
-        self._batch_of.update((member, batch) for member, _ in members)
-
-    def _compile_singles(self) -> None:
-        for member in [member for member in self._loose if member not in self._singles]:
-            try:
-                self._singles[member] = re2.compile(self._loose[member], _QUIET)
-            except re2.error:
-                self.alone.add(member)
-                del self._loose[member]
+            if middle:
+                return self._batches(members[:middle]) + self._batches(members[middle:])
+            self.alone.add(members[0][0])
+            return []

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import TypeVar
 
 from .bodies import Body, Rules
-from .predicates import Kind, Predicate
+from .patterns import PatternGroup
+from .predicates import Predicate
 
 #: what a topic leaves of a body: nothing to ask, as it holds or does not; or the rules still to ask
 Residual = Rules | bool
+
+Key = TypeVar("Key")
 
 #: residuals kept over all plans; beyond that, all are made anew as they are needed
 KEPT = 200_000
@@ -51,31 +55,34 @@ class Plan:
 class Plans:
     """The plans by topic, and the bodies that are not found by a name.
 
-    :ivar by_search: bodies to be found by an expression
+    :ivar by_search: bodies that are found by an expression, by the group it belongs to
     """
 
     def __init__(self) -> None:
-        self.by_search: dict[Predicate, list[Body]] = {}
+        self.by_search: dict[PatternGroup[Predicate], dict[Predicate, list[Body]]] = {}
         self._by_topic: dict[Predicate | None, list[Body]] = {}
         self._plans: dict[str, Plan] = {}
         self._kept = 0
 
     def add(self, body: Body) -> None:
-        """Let a body be found by its search, by its topic, or by every message."""
-        self._place(body).setdefault(body.key, []).append(body)  # type: ignore[arg-type] # a search is never None
-        self._plans.clear()
+        """Let a body be found by its expression, by its topic, or else by every message."""
+        key = body.key
+        if key is not None and key.group is not None:
+            self.by_search.setdefault(key.group, {}).setdefault(key, []).append(body)
+        else:
+            self._by_topic.setdefault(key, []).append(body)
+            self._plans.clear()
 
     def discard(self, body: Body) -> None:
         """Let a body not be found any more."""
-        place = self._place(body)
-        place[body.key].remove(body)  # type: ignore[index] # as above
-        if not place[body.key]:  # type: ignore[index] # as above
-            del place[body.key]  # type: ignore[arg-type] # as above
-        self._plans.clear()
-
-    def _place(self, body: Body) -> dict[Predicate, list[Body]] | dict[Predicate | None, list[Body]]:
-        searched = body.key is not None and body.key.kind is Kind.SEARCH
-        return self.by_search if searched else self._by_topic
+        key = body.key
+        if key is not None and key.group is not None:
+            _take(self.by_search[key.group], key, body)
+            if not self.by_search[key.group]:
+                del self.by_search[key.group]
+        else:
+            _take(self._by_topic, key, body)
+            self._plans.clear()
 
     def get(self, topic: str) -> Plan:
         """Return the plan of a topic."""
@@ -104,3 +111,9 @@ class Plans:
         if self._kept > KEPT:
             self._kept = 0
             self._plans.clear()
+
+
+def _take(places: dict[Key, list[Body]], key: Key, body: Body) -> None:
+    places[key].remove(body)
+    if not places[key]:
+        del places[key]
