@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import dataclasses
 import logging
-from collections.abc import Iterable
-from typing import Any
+from collections.abc import Callable, Iterable
+from typing import Any, Generic, TypeVar
 
 from .model import Facts, Message, topic_words
 
 log = logging.getLogger(__name__)
 
-_NAMES = frozenset({"usernames", "packages"})
+#: topics whose summary is remembered; more than the bus has, so that odd ones cannot fill the memory
+_TOPICS = 10_000
 
 
 def dig(value: Any, *path: str) -> Any:
@@ -68,67 +69,88 @@ class Summary:
 FALLBACK = Summary()
 
 
-class LiveFacts:
-    """Facts of one message, each computed when it is first asked for and kept.
+# What a plugin answers is held to the declared type, so that nobody behind it has to.
 
-    An attribute that was not asked for yet is an empty slot, so Python calls ``__getattr__`` exactly once for each.
+
+def _names(value: Any) -> frozenset[str]:
+    return frozenset([v for v in value if v and isinstance(v, str)])
+
+
+def _text_or_none(value: Any) -> str | None:
+    return value if isinstance(value, str) and value else None
+
+
+def _text(value: Any) -> str:
+    return value if isinstance(value, str) else ""
+
+
+def _some_text(value: Any) -> str:
+    if not isinstance(value, str) or not value.strip():
+        raise TypeError(f"it must be text, not {value!r:.50}")
+    return value
+
+
+def _line(value: Any) -> str:
+    return " ".join(_some_text(value).split())
+
+
+Value = TypeVar("Value")
+
+
+class _Fact(Generic[Value]):
+    """A fact that is computed when it is first asked for; from then on it is an ordinary attribute.
+
+    :param checked: holds an answer to the declared type, or raises
     """
 
-    __slots__ = (
-        "_message", "_summary",
-        "agent", "app", "details", "packages", "summary", "thread", "title", "url", "usernames",
-    )  # fmt: skip
+    def __init__(self, checked: Callable[[Any], Value]) -> None:
+        self._checked = checked
 
-    title: str
-    summary: str
-    details: str
-    url: str | None
-    app: str
-    agent: str | None
-    usernames: frozenset[str]
-    packages: frozenset[str]
-    thread: str
+    def __set_name__(self, owner: type, name: str) -> None:
+        self._name = name
+
+    def __get__(self, facts: LiveFacts, owner: type) -> Value:
+        name = self._name
+        try:
+            value = self._checked(getattr(facts._summary, name)(facts._message))
+        except Exception as error:
+            log.debug(
+                "%s of message %s: %s raised %r; the fallback serves",
+                name, facts._message.id, type(facts._summary).__name__, error,
+            )  # fmt: skip
+            value = self._checked(getattr(FALLBACK, name)(facts._message))
+        facts.__dict__[name] = value
+        return value
+
+
+class LiveFacts:
+    """Facts of one message, each computed when it is first asked for and kept."""
+
+    summary = _Fact(_line)
+    details = _Fact(_text)
+    url = _Fact(_text_or_none)
+    agent = _Fact(_text_or_none)
+    usernames = _Fact(_names)
+    packages = _Fact(_names)
+    thread = _Fact(_some_text)
 
     def __init__(self, message: Message, summary: Summary) -> None:
         self._message = message
         self._summary = summary
 
-    def __getattr__(self, name: str) -> Any:
-        if name in ("app", "title"):
-            self.app, self.title = topic_words(self._message.topic)
-            return self.app if name == "app" else self.title
-        if name not in self.__slots__ or name.startswith("_"):
-            raise AttributeError(name)
-        value = self._ask(name)
-        setattr(self, name, value)
-        return value
+    @property
+    def app(self) -> str:
+        """The fourth word of the topic."""
+        return topic_words(self._message.topic)[0]
 
-    def _ask(self, name: str) -> Any:
-        try:
-            return _checked(name, getattr(self._summary, name)(self._message))
-        except Exception as error:
-            log.debug(
-                "%s of message %s: %s raised %r; the fallback serves",
-                name, self._message.id, type(self._summary).__name__, error,
-            )  # fmt: skip
-            return _checked(name, getattr(FALLBACK, name)(self._message))
+    @property
+    def title(self) -> str:
+        """The topic without prefix and environment."""
+        return topic_words(self._message.topic)[1]
 
     def freeze(self) -> Facts:
         """Compute every fact and return them as plain values."""
         return Facts(**{f.name: getattr(self, f.name) for f in dataclasses.fields(Facts)})
-
-
-def _checked(name: str, value: Any) -> Any:
-    """Hold a plugin's answer to the declared type, so that nobody behind it has to."""
-    if name in _NAMES:
-        return frozenset([v for v in value if v and isinstance(v, str)])
-    if name in ("url", "agent"):
-        return value if isinstance(value, str) and value else None
-    if name == "details":
-        return value if isinstance(value, str) else ""
-    if not isinstance(value, str) or not value.strip():
-        raise TypeError(f"{name} must be text, not {value!r:.50}")
-    return " ".join(value.split()) if name == "summary" else value
 
 
 class SummaryBook:
@@ -136,6 +158,7 @@ class SummaryBook:
 
     def __init__(self, summaries: Iterable[Summary] = (), otherwise: Summary = FALLBACK) -> None:
         self._by_app: dict[str, Summary] = {}
+        self._by_topic: dict[str, Summary] = {}
         self._otherwise = otherwise
         for summary in summaries:
             self.add(summary)
@@ -144,10 +167,16 @@ class SummaryBook:
         """Let a summary describe its applications; the first to claim one keeps it."""
         for app in summary.apps:
             self._by_app.setdefault(app, summary)
+        self._by_topic.clear()
 
     def summary_for(self, topic: str) -> Summary:
         """Return the summary that describes messages of a topic."""
-        return self._by_app.get(topic_words(topic)[0], self._otherwise)
+        known = self._by_topic.get(topic)
+        if known is None:
+            if len(self._by_topic) >= _TOPICS:
+                self._by_topic.clear()
+            known = self._by_topic[topic] = self._by_app.get(topic_words(topic)[0], self._otherwise)
+        return known
 
     def describe(self, message: Message) -> Message:
         """Attach live facts to a message, in place, and return it.
