@@ -4,6 +4,9 @@ Hooks assemble: each is called once while a process starts. The objects they ret
 implementation may take fewer arguments than its hook.
 """
 
+# a hook is declared by its signature and docstring alone:
+# mypy: disable-error-code="empty-body"
+
 from __future__ import annotations
 
 from collections.abc import Iterable
@@ -26,7 +29,7 @@ hookimpl = pluggy.HookimplMarker("fmn")
 
 
 @hookspec
-def fmn_register_rules(settings: Settings) -> Iterable[Rule]:  # type: ignore[empty-body]
+def fmn_register_rules(settings: Settings) -> Iterable[Rule]:
     """Return the rules this plugin offers to users.
 
     Called once, while the application is assembled and before any message is read.
@@ -42,7 +45,7 @@ def fmn_register_rules(settings: Settings) -> Iterable[Rule]:  # type: ignore[em
 
 
 @hookspec
-def fmn_register_summaries(settings: Settings) -> Iterable[Summary]:  # type: ignore[empty-body]
+def fmn_register_summaries(settings: Settings) -> Iterable[Summary]:
     """Return what this plugin can say of messages: summary, url, usernames, packages and the rest of the facts.
 
     Called once, while the application is assembled.
@@ -58,7 +61,7 @@ def fmn_register_summaries(settings: Settings) -> Iterable[Summary]:  # type: ig
 
 
 @hookspec
-def fmn_register_lookups(settings: Settings) -> Iterable[LookupSource]:  # type: ignore[empty-body]
+def fmn_register_lookups(settings: Settings) -> Iterable[LookupSource]:
     """Return sources that know who maintains what, or who is in which group.
 
     Called once, while the application is assembled; the sources are loaded afterwards, each guarded by itself.
@@ -74,7 +77,7 @@ def fmn_register_lookups(settings: Settings) -> Iterable[LookupSource]:  # type:
 
 
 @hookspec
-def fmn_register_backends(settings: Settings) -> Iterable[Backend]:  # type: ignore[empty-body]
+def fmn_register_backends(settings: Settings) -> Iterable[Backend]:
     """Return ways to deliver notifications.
 
     Called once in each process that delivers or shows backends; it must not connect to anything yet.
@@ -90,7 +93,7 @@ def fmn_register_backends(settings: Settings) -> Iterable[Backend]:  # type: ign
 
 
 @hookspec
-def fmn_register_default_filters() -> Iterable[Default]:  # type: ignore[empty-body]
+def fmn_register_default_filters() -> Iterable[Default]:
     """Return filters that a new account starts with, and noisy rules that such filters leave out.
 
     Called once, while the application is assembled.
@@ -105,7 +108,7 @@ def fmn_register_default_filters() -> Iterable[Default]:  # type: ignore[empty-b
 
 
 @hookspec
-def fmn_register_commands() -> Iterable[click.Command]:  # type: ignore[empty-body]
+def fmn_register_commands() -> Iterable[click.Command]:
     """Return commands that become part of ``fmn``.
 
     Called once, when the command line starts.
