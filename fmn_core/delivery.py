@@ -30,8 +30,6 @@ log = logging.getLogger(__name__)
 AHEAD = 64
 #: seconds to wait for what is being sent before looking for more
 TURN = 0.05
-#: seconds before a second message may try for the shot of a filter while a first is being sent
-SHOT_PAUSE = 5.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,18 +80,19 @@ class Delivery:
         self._now = now
         self._rng = rng or random.Random()  # noqa: S311 - jitter is no secret
         self._flights: dict[str, Flight] = {}
+        self._parked: list[tuple[Envelope, Notification]] = []
         self._unrecorded: dict[str, tuple[Notification, LedgerEntry]] = {}
         self._threads = ThreadPoolExecutor(max(1, backend.concurrency), f"deliver-{backend.name}")
 
     @property
     def busy(self) -> bool:
         """Whether anything is being sent."""
-        return bool(self._flights)
+        return bool(self._flights or self._parked)
 
     @property
     def room(self) -> int:
         """How many envelopes may come now."""
-        return max(0, AHEAD + self._backend.concurrency - len(self._flights))
+        return max(0, AHEAD + self._backend.concurrency - len(self._flights) - len(self._parked))
 
     def handle(self, transport: Transport, envelopes: Sequence[Envelope]) -> None:
         """Begin to send what came, and settle what threads have finished since.
@@ -107,21 +106,24 @@ class Delivery:
         self._settle(transport)
 
     def _begin(self, transport: Transport, envelopes: Sequence[Envelope]) -> None:
-        decoded = [(envelope, one) for envelope in envelopes if (one := self._decoded(transport, envelope))]
-        done = self._store.ledger.sent([one.id for _, one in decoded]) if decoded else set()
+        parked, self._parked = self._parked, []
+        decoded = parked + [(envelope, one) for envelope in envelopes if (one := self._decoded(transport, envelope))]
+        done = self._store.ledger.sent({one.id for _, one in decoded}) if decoded else set()
         repeated = [envelope for envelope, one in decoded if one.id in done]
         for envelope, one in decoded:
-            if one.id in done:
-                continue
-            if one.id in self._flights:
-                self._flights[one.id].envelopes.append(envelope)
-            elif self._shot_is_taken(one):
-                transport.retry(envelope, SHOT_PAUSE)
-            else:
-                future = self._threads.submit(self._attempt, one, envelope.attempt)
-                self._flights[one.id] = Flight(one, future, [envelope])
+            if one.id not in done:
+                self._begin_one(envelope, one)
         transport.ack(repeated)
         self.counts["repeated"] += len(repeated)
+
+    def _begin_one(self, envelope: Envelope, one: Notification) -> None:
+        if one.id in self._flights:
+            self._flights[one.id].envelopes.append(envelope)
+        elif self._shot_is_taken(one):
+            self._parked.append((envelope, one))
+        else:
+            future = self._threads.submit(self._attempt, one, envelope.attempt)
+            self._flights[one.id] = Flight(one, future, [envelope])
 
     def _decoded(self, transport: Transport, envelope: Envelope) -> Notification | None:
         try:
@@ -132,7 +134,7 @@ class Delivery:
             return None
 
     def _shot_is_taken(self, one: Notification) -> bool:
-        """Tell whether another message is just being sent because of the same one-shot filter."""
+        """Tell whether another message is just being sent because of the same filter for one notification."""
         return one.oneshot and any(
             other.notification.filter_id == one.filter_id and other.notification.message_id != one.message_id
             for other in self._flights.values()
@@ -229,6 +231,7 @@ class Delivery:
 
     def finish(self) -> None:
         """Begin nothing new: what waits for a thread goes back to the queue when the transport is closed."""
+        self._parked.clear()
         for key, flight in list(self._flights.items()):
             if flight.future.cancel():
                 del self._flights[key]

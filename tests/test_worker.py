@@ -1,0 +1,187 @@
+"""The worker with a real queue and store: what it publishes, what it sets aside, how fresh it is."""
+
+import contextlib
+from dataclasses import replace
+
+import pytest
+
+from fmn_core.codec import decode_notification, encode_message
+from fmn_core.errors import StoreError, TransportError
+from fmn_core.following import POLL_EVERY, Follower
+from fmn_core.matching import IndexMatcher
+from fmn_core.model import Destination, Filter, Preference, RuleUse, User
+from fmn_core.rules import RuleBook, app_rule
+from fmn_core.store import open_store
+from fmn_core.summaries import SummaryBook
+from fmn_core.testing import lookups, message
+from fmn_core.transport.base import MESSAGES, deliveries
+from fmn_core.transport.embedded import EmbeddedTransport
+from fmn_core.worker import Worker
+
+RULES = RuleBook([app_rule("koji", "buildsys", "Koji"), app_rule("pkgdb", "pkgdb", "Pkgdb")])
+
+
+class Clock:
+    now = 0.0
+
+    def __call__(self):
+        return self.now
+
+
+@pytest.fixture
+def clock():
+    return Clock()
+
+
+@pytest.fixture
+def store(tmp_path):
+    with contextlib.closing(open_store(f"sqlite:///{tmp_path / 'fmn.sqlite'}")) as store:
+        yield store
+
+
+@pytest.fixture
+def transport(tmp_path):
+    with contextlib.closing(EmbeddedTransport(tmp_path / "queue.sqlite")) as transport:
+        yield transport
+
+
+@pytest.fixture
+def matcher():
+    return IndexMatcher(RULES, lookups())
+
+
+@pytest.fixture
+def worker(store, matcher, clock):
+    return Worker(SummaryBook(), matcher, Follower(store.preferences, matcher, clock))
+
+
+def wants(rule, *, backend="mail", places=("home",), name="marta", enabled=True):
+    """A user with one filter of one rule."""
+    one = Filter("", rule, (RuleUse(rule),))
+    known = tuple(Destination(place, confirmed=True) for place in places)
+    return User(name, (Preference("", name, backend, enabled, known, (one,)),))
+
+
+def publish(transport, *messages):
+    transport.publish(MESSAGES, [m if isinstance(m, bytes) else encode_message(m) for m in messages])
+
+
+def turn(worker, transport):
+    worker.handle(transport, transport.receive([MESSAGES], worker.room))
+
+
+def queued(transport, backend):
+    return [decode_notification(e.payload) for e in transport.receive([deliveries(backend)], 100)]
+
+
+def test_one_envelope_for_each_notification_on_the_queue_of_its_backend(worker, transport, store):
+    store.preferences.save(wants("koji", places=("home", "office")))
+    store.preferences.save(wants("koji", name="jo", backend="chat", places=("nick",)))
+    publish(transport, message("buildsys.tag", {}, id="m1"), message("pkgdb.x", {}, id="m2"))
+    turn(worker, transport)
+    assert {(n.user, n.destination, n.message_id) for n in queued(transport, "mail")} == {
+        ("marta", "home", "m1"), ("marta", "office", "m1"),
+    }  # fmt: skip
+    assert [(n.user, n.destination, n.filter_name) for n in queued(transport, "chat")] == [("jo", "nick", "koji")]
+    assert transport.depth(MESSAGES) == 0
+    assert worker.counts == {"matched": 2, "notifications": 3}
+
+
+@pytest.mark.parametrize(
+    ("odd", "reason"),
+    [
+        pytest.param(b"nonsense", "not JSON", id="no JSON"),
+        pytest.param(b'{"topic": 5, "body": {}}', "topic is a number, expected text", id="odd topic"),
+        pytest.param(b'{"topic": "a.b", "body": null}', "body is null, expected an object", id="null body"),
+    ],
+)
+def test_what_cannot_be_read_becomes_a_dead_letter_and_the_rest_goes_on(worker, transport, store, odd, reason):
+    store.preferences.save(wants("koji"))
+    publish(transport, message("buildsys.a", id="m1"), odd, message("buildsys.b", id="m2"))
+    turn(worker, transport)
+    assert [n.message_id for n in queued(transport, "mail")] == ["m1", "m2"]
+    [letter] = transport.dead_letters()
+    assert (letter.queue, letter.payload) == (MESSAGES, odd)
+    assert reason in letter.reason
+
+
+def test_what_makes_matching_raise_becomes_a_dead_letter(worker, transport, matcher, caplog):
+    matcher.match = lambda message: 1 / 0
+    publish(transport, message("buildsys.a"))
+    turn(worker, transport)
+    [letter] = transport.dead_letters()
+    assert letter.reason == "matching failed: ZeroDivisionError('division by zero')"
+    assert "matching a message failed" in caplog.text
+    assert worker.counts["rejected"] == 1
+
+
+def test_nothing_is_acknowledged_before_what_came_of_it_is_safe(worker, transport, store, monkeypatch):
+    store.preferences.save(wants("koji"))
+    publish(transport, message("buildsys.a"))
+    envelopes = transport.receive([MESSAGES], 10)
+
+    def fail(queue, payloads):
+        raise TransportError("disk full")
+
+    monkeypatch.setattr(transport, "publish", fail)
+    with pytest.raises(TransportError):
+        worker.handle(transport, envelopes)
+    assert transport.depth(MESSAGES) == 1
+
+
+def matched(worker, transport):
+    publish(transport, message("buildsys.a"))
+    turn(worker, transport)
+    return len(queued(transport, "mail"))
+
+
+def test_changes_are_applied_when_it_is_time_to_ask(worker, transport, store, clock):
+    assert matched(worker, transport) == 0
+    saved = store.preferences.save(wants("koji"))
+    assert matched(worker, transport) == 0
+    clock.now += POLL_EVERY
+    assert matched(worker, transport) == 1
+    [preference] = saved.preferences
+    store.preferences.save(replace(saved, preferences=(replace(preference, enabled=False),)))
+    clock.now += POLL_EVERY
+    assert matched(worker, transport) == 0
+    store.preferences.save(saved)
+    clock.now += POLL_EVERY
+    assert matched(worker, transport) == 1
+    store.preferences.remove("marta")
+    clock.now += POLL_EVERY
+    assert matched(worker, transport) == 0
+
+
+def test_a_worker_without_work_stays_up_to_date(worker, transport, store, clock):
+    worker.handle(transport, [])
+    store.preferences.save(wants("koji"))
+    clock.now += POLL_EVERY
+    worker.handle(transport, [])
+    assert matched(worker, transport) == 1
+
+
+class Flaky:
+    """A preference store that fails once while it is read."""
+
+    def __init__(self, real, meanwhile):
+        self._real, self._meanwhile = real, meanwhile
+
+    def __getattr__(self, name):
+        return getattr(self._real, name)
+
+    def enabled(self):
+        if self._meanwhile:
+            yield from self._real.enabled()
+            self._meanwhile.pop()()
+            raise StoreError("connection lost")
+        yield from self._real.enabled()
+
+
+def test_what_was_removed_while_loading_failed_is_not_matched(store, matcher, transport, clock):
+    store.preferences.save(wants("koji"))
+    flaky = Flaky(store.preferences, [lambda: store.preferences.remove("marta")])
+    worker = Worker(SummaryBook(), matcher, Follower(flaky, matcher, clock))
+    with pytest.raises(StoreError):
+        worker.handle(transport, [])
+    assert matched(worker, transport) == 0
