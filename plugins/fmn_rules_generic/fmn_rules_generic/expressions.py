@@ -32,9 +32,8 @@ class Expression:
         options.max_mem = MAX_MEMORY
         options.never_capture = True
         options.log_errors = False
-        options.case_sensitive = not ignore_case
         try:
-            self._compiled = re2.compile(pattern, options)
+            self._compiled = re2.compile(with_flags(pattern, ignore_case), options)
         except re2.error as error:
             raise ValueError(f"not an expression that can be searched for: {_reason(error)}") from None
 

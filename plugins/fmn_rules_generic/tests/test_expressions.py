@@ -85,6 +85,24 @@ def test_blanks_at_the_ends_of_an_expression_are_part_of_it() -> None:
     assert not finds({"x": "ab"}, " b")
 
 
+@given(
+    st.sampled_from(["bash", "B", "zürich|bash", "^bash$|Z", "(?-i)B", "[A-Z]"]),
+    st.booleans(),
+    st.sampled_from(["bash", "BASH", "Zürich", "zsh"]),
+)
+def test_what_all_expressions_are_searched_by_finds_what_each_finds(pattern: str, ignore: bool, text: str) -> None:
+    about = message("a.b", {"x": text}, facts={"packages": [text]})
+    for rule, raw in (
+        (RULES["regex_filter"], {"pattern": pattern, "ignore_case": ignore}),
+        (RULES["package_regex_filter"], {"pattern": pattern}),
+    ):
+        arguments = rule.parse(raw)
+        assert rule.search is not None
+        together = Expression(rule.search.pattern(arguments))
+        found = any(map(together.found_in, rule.search.texts(about)))
+        assert rule.matches(about, arguments, NOTHING_KNOWN) is found
+
+
 HOSTILE = ["(a+)+$", "(a|aa)+$", "(.*)*(.*)*(.*)*b", "^(a?){80}a{80}$", "([a-z]+)*[0-9]", "(a*)*(a*)*(a*)*z"]
 
 

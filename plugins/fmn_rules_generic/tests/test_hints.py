@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import fmn_rules_generic
@@ -85,6 +85,7 @@ def test_every_rule_is_held_to_it() -> None:
 
 @pytest.mark.parametrize("identifier", ARGUMENTS)
 @given(data=st.data(), about=MESSAGES, world=WORLDS)
+@settings(max_examples=50, deadline=None)
 def test_the_hint_admits_whatever_the_rule_matches(
     identifier: str, data: st.DataObject, about: Message, world: Snapshot
 ) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -46,6 +47,11 @@ def test_all_rules_of_the_generic_sections_are_here() -> None:
         "regex_filter", "trac_hosted_filter",
         "app_filter", "topic_filter", "severity_filter", "agent_filter", "group_package_filter", "field_filter",
     }  # fmt: skip
+
+
+def test_the_readme_names_every_rule() -> None:
+    readme = (Path(__file__).parents[1] / "README.md").read_text("utf-8")
+    assert [identifier for identifier in RULES if f"`{identifier}`" not in readme] == []
 
 
 @pytest.mark.parametrize("rule", RULES.values(), ids=lambda rule: rule.identifier)
