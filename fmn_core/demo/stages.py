@@ -7,14 +7,9 @@ from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 
 from fmn_core.app import Application
-from fmn_core.consumer import Consumer
-from fmn_core.delivery import Delivery
-from fmn_core.following import Follower
 from fmn_core.model import Message
-from fmn_core.retry import RetrySchedule
-from fmn_core.runner import Runner, Stage
+from fmn_core.runner import Stage
 from fmn_core.transport.base import MESSAGES, Transport, deliveries
-from fmn_core.worker import Worker
 
 
 class LiveStages:
@@ -24,7 +19,7 @@ class LiveStages:
     """
 
     def __init__(self, app: Application, transport: Transport) -> None:
-        self._consumer, self._transport = Consumer(app.settings.consumer), transport
+        self._consumer, self._transport = app.consumer(), transport
         self._queues = [MESSAGES, *map(deliveries, app.registry.backends)]
 
     def read(self, messages: Sequence[Message]) -> None:
@@ -43,8 +38,8 @@ class LiveStages:
 @contextmanager
 def running(app: Application) -> Iterator[LiveStages]:
     """Run worker and deliveries as ``fmn run`` does, until the block is left."""
-    stages = _stages(app)
-    runner = Runner(app.transport, stages)
+    stages: list[Stage] = [app.worker(), *app.deliveries()]
+    runner = app.runner(stages)
     thread = threading.Thread(target=runner.run, name="stages")
     with closing(app.transport()) as transport:
         thread.start()
@@ -55,10 +50,3 @@ def running(app: Application) -> Iterator[LiveStages]:
             thread.join()
             for stage in stages:
                 stage.close()
-
-
-def _stages(app: Application) -> list[Stage]:
-    matcher = app.matcher()
-    worker = Worker(app.registry.summaries, matcher, Follower(app.store.preferences, matcher))
-    schedule = RetrySchedule.from_settings(app.settings.delivery)
-    return [worker, *(Delivery(backend, app.store, schedule) for backend in app.registry.backends.values())]
