@@ -13,8 +13,12 @@ from urllib.request import urlopen
 
 import aiohttp
 import pytest
+from aiohttp import web
 
-from fmn_backend_sse.serving import serving
+from fmn_backend_sse.events import open_events
+from fmn_backend_sse.server import EventServer
+from fmn_backend_sse.serving import make_runner, serving
+from fmn_backend_sse.settings import SseSettings
 from fmn_backend_sse.tokens import open_tokens, stream_url
 from fmn_core import FmnError, Settings
 
