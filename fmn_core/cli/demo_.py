@@ -54,7 +54,9 @@ def command(context: Context, folder: Path | None, port: int, once: bool, as_jso
     screen.say("fmn demo: people, messages and all stages, in a folder of their own")
     with ExitStack() as stack:
         door = None if once else stack.enter_context(listen(HOST, port))
-        place = folder or Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="fmn-demo-")))
+        place = (
+            folder.absolute() if folder else Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="fmn-demo-")))
+        )
         url = f"http://{HOST}:{door.getsockname()[1] if door else port}/"
         from fmn_core.demo.instance import prepared
 

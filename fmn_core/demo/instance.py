@@ -104,10 +104,9 @@ def _configure(draft: Settings, rehearsals: Mapping[str, Rehearsal]) -> Settings
     sections: dict[str, Any] = {}
     for rehearsal in rehearsals.values():
         sections.update(rehearsal.settings)
-    raw = {
-        "data_dir": ".", "base_url": draft.base_url,
-        "plugins": draft.plugins.model_dump(mode="json", exclude_defaults=True), "plugin": sections,
-    }  # fmt: skip
+    raw: dict[str, Any] = {"data_dir": ".", "base_url": draft.base_url, "plugin": sections}
+    if choice := draft.plugins.model_dump(mode="json", exclude_defaults=True):
+        raw["plugins"] = choice
     path = draft.data_dir / CONFIGURATION
     path.write_text(_HEADER + tomli_w.dumps(raw), "utf-8")
     return load_settings(path, environment={})

@@ -29,7 +29,12 @@ _MOST_ENTRIES = 10_000
 
 @dataclass(frozen=True)
 class Progress:
-    """How far it went, in messages and notifications."""
+    """How far it went.
+
+    :param read: messages that the consumer took
+    :param matched: messages of which somebody is told
+    :param delivered: notifications
+    """
 
     read: int
     matched: int
@@ -83,6 +88,7 @@ class Play:
         self._sleep, self._clock = sleep, clock
         self._summaries = {message.id: message.facts.summary for message in instance.messages}
         self._seen: set[tuple[str, Outcome]] = set()
+        self._matched: set[str] = set()
         self._read = 0
 
     def perform(self) -> Totals:
@@ -105,9 +111,10 @@ class Play:
         news = [entry for entry in self._entries() if (entry.notification, entry.outcome) not in self._seen]
         for entry in sorted(news, key=lambda entry: entry.at):
             self._seen.add((entry.notification, entry.outcome))
+            self._matched.add(entry.message_id)
             self._audience.delivered(entry, self._summaries.get(entry.message_id, entry.message_id))
         sent = sum(outcome is Outcome.SENT for _, outcome in self._seen)
-        progress = Progress(self._read, self._read - self._stages.waiting(), sent)
+        progress = Progress(self._read, len(self._matched), sent)
         self._audience.progress(progress)
         return progress
 
@@ -125,10 +132,10 @@ class Play:
 
     def _settle(self) -> None:
         """Wait until nothing is on its way, or nothing moves any more."""
-        last, since = self.look(), self._clock()
+        last, since = (self.look(), self._stages.waiting()), self._clock()
         while not self._stages.idle() and self._clock() - since < PATIENCE:
             self._sleep(TICK)
-            if (now := self.look()) != last:
+            if (now := (self.look(), self._stages.waiting())) != last:
                 last, since = now, self._clock()
         self.look()
 

@@ -9,6 +9,12 @@ import subprocess
 import sys
 
 import pytest
+from click.testing import CliRunner
+
+from fmn_core.backends import Rehearsal
+from fmn_core.cli import group
+from fmn_core.demo import play
+from fmn_core.demo.verdict import judge
 
 
 def fmn(*arguments):
@@ -98,3 +104,31 @@ def test_wishes_for_what_is_not_installed_fall_away(tmp_path):
     assert set(totals["arrived"]) == {"email", "sse"}
     assert any("ava cannot be reached by irc" in sentence for sentence in totals["absent"])
     assert any("bruno falls away" in sentence for sentence in totals["absent"])
+
+
+class Forgetful(Rehearsal):
+    """A far end that has lost the first thing that arrived."""
+
+    def __init__(self, real):
+        self._real = real
+
+    def addresses(self, user):
+        return self._real.addresses(user)
+
+    def arrived(self):
+        return self._real.arrived()[1:]
+
+    def mark(self, notification):
+        return self._real.mark(notification)
+
+
+def test_an_arrival_that_is_lost_is_named_and_fails_the_demo(monkeypatch):
+    def judge_of_the_forgetful(wanted, rehearsals):
+        return judge(wanted, {name: Forgetful(real) if name == "irc" else real for name, real in rehearsals.items()})
+
+    monkeypatch.setattr(play, "judge", judge_of_the_forgetful)
+    monkeypatch.setattr(play, "FLIGHT", 0.5)
+    done = CliRunner().invoke(group, ["demo", "--once"])
+    assert done.exit_code == 1
+    assert done.output.count("missing: ") == 1
+    assert "surplus: " not in done.output
