@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sqlite3
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -18,7 +20,6 @@ SERVER_PATIENCE = 10
 #: per connection: readers never wait for a writer, and a power cut loses at most the last commits, never the file
 PRAGMAS = (
     f"busy_timeout = {PATIENCE * 1000}",
-    "journal_mode = WAL",
     "foreign_keys = ON",
     "synchronous = NORMAL",
 )
@@ -57,10 +58,24 @@ def _postgresql(url: URL) -> Engine:
         raise StoreError("the driver of PostgreSQL is missing; install fmn-core[postgresql]") from None
 
 
-def _prepare(connection: Any, record: Any) -> None:
+def _prepare(connection: sqlite3.Connection, record: Any) -> None:
     connection.isolation_level = None  # the driver's own idea of transactions leaves out SELECT and DDL
     for pragma in PRAGMAS:
         connection.execute(f"PRAGMA {pragma}")
+    _write_ahead(connection)
+
+
+def _write_ahead(connection: sqlite3.Connection) -> None:
+    """Have writers append to a log beside the file, which then stays so. Here alone SQLite does not wait for others."""
+    deadline = time.monotonic() + PATIENCE
+    while connection.execute("PRAGMA journal_mode").fetchone() != ("wal",):
+        try:
+            connection.execute("PRAGMA journal_mode = WAL")
+            return
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode != sqlite3.SQLITE_BUSY or time.monotonic() > deadline:
+                raise
+        time.sleep(0.01)
 
 
 def _begin(connection: Connection) -> None:

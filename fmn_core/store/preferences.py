@@ -20,6 +20,9 @@ from .tables import filters, preferences, removals, users
 _ENABLED = preferences.c.enabled.is_(True)
 _ACTIVE = (filters.c.active.is_(True),)
 
+#: rows that :meth:`PreferenceStore.enabled` holds at once
+_BATCH = 2000
+
 
 @dataclass(frozen=True, slots=True)
 class Changes:
@@ -56,7 +59,7 @@ class PreferenceStore:
         :meth:`revision` before, and for :meth:`changes_since` after.
         """
         with reading(self._engine) as connection:
-            yield from load(connection, _ENABLED, _ACTIVE)
+            yield from load(connection, _ENABLED, _ACTIVE, _BATCH)
 
     def changes_since(self, revision: int) -> Changes:
         """Tell what happened after a revision."""

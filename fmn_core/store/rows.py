@@ -17,9 +17,6 @@ from fmn_core.model import Destination, Filter, Preference, RuleUse
 
 from .tables import destinations, filters, preferences, users
 
-#: rows fetched at once
-_BATCH = 2000
-
 
 def dump_rules(rules: Iterable[RuleUse]) -> list[list[Any]]:
     """Return rules as the column ``filters.rules`` keeps them: ``[rule, arguments, negated]`` each."""
@@ -30,12 +27,16 @@ class _Shared:
     """One object for all equal values: users differ in few of their rules."""
 
     def __init__(self) -> None:
-        self._mappings: dict[bytes, Mapping[str, Any]] = {}
+        self._mappings: dict[str, Mapping[str, Any]] = {}
         self._uses: dict[tuple[str, int, bool], RuleUse] = {}
 
     def mapping(self, value: dict[str, Any]) -> Mapping[str, Any]:
-        """Return the one mapping of this content. Compared as JSON, because in Python ``1 == True``."""
-        return self._mappings.setdefault(codec.dumps(value) if value else b"", value)
+        """Return the one mapping of this content.
+
+        Compared as JSON, because in Python ``1 == True``; and as text, because orjson's bytes keep a buffer of 4 kB
+        each for as long as they live.
+        """
+        return self._mappings.setdefault(codec.dumps(value).decode("utf-8") if value else "", value)
 
     def rules(self, stored: list[list[Any]]) -> tuple[RuleUse, ...]:
         """Read what :func:`dump_rules` wrote."""
@@ -66,18 +67,23 @@ class _Children:
 
 
 def load(
-    connection: Connection, which: ColumnElement[bool], kept: Sequence[ColumnElement[bool]] = ()
+    connection: Connection, which: ColumnElement[bool], kept: Sequence[ColumnElement[bool]] = (), batch: int = 0
 ) -> Iterator[Preference]:
     """Read preferences in the order of their ids.
 
     :param connection: in a transaction of its own, see :func:`fmn_core.store.database.reading`
     :param which: condition on the table of preferences
     :param kept: conditions that filters must meet to be read along
+    :param batch: rows to hold at once, for many preferences; 0 for all, which is quicker for few
     """
+    options = {"yield_per": batch} if batch else {}
+
+    def rows(query: Select[Any]) -> Iterable[Any]:
+        return connection.execute(query, execution_options=options)
+
     shared = _Shared()
-    addresses = _Children(_stream(connection, _destinations(which)))
-    criteria = _Children(_stream(connection, _filters(which, kept)))
-    for number, user, backend, enabled, presentation, revision in _stream(connection, _preferences(which)):
+    addresses, criteria = _Children(rows(_destinations(which))), _Children(rows(_filters(which, kept)))
+    for number, user, backend, enabled, presentation, revision in rows(_preferences(which)):
         yield Preference(
             id=str(number),
             user=user,
@@ -93,10 +99,6 @@ def load(
 def _filter(row: Any, shared: _Shared) -> Filter:
     _, number, name, rules, active, oneshot = row
     return Filter(str(number), sys.intern(name), shared.rules(rules), active, oneshot)
-
-
-def _stream(connection: Connection, query: Select[Any]) -> Iterable[Any]:
-    return connection.execute(query.execution_options(yield_per=_BATCH))
 
 
 def _preferences(which: ColumnElement[bool]) -> Select[Any]:

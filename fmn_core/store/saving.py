@@ -33,10 +33,11 @@ def save_user(connection: Connection, user: User, revision: int) -> User:
     :raises UsageError: if two preferences are for one backend, or a destination is given twice
     """
     _check(user)
-    owner = user_id(connection, user.name)
+    owner, stored = user_id(connection, user.name), {}
     if owner is None:
         owner = _insert(connection, users, name=user.name)
-    stored = {preference.backend: preference for preference in stored_user(connection, user.name).preferences}
+    else:
+        stored = {preference.backend: preference for preference in stored_user(connection, user.name).preferences}
     for preference in user.preferences:
         _save(connection, owner, stored.pop(preference.backend, None), preference, revision)
     for preference in stored.values():
