@@ -59,7 +59,7 @@ def _no_constant(name: str) -> NoReturn:
 def dumps(value: Any) -> bytes:
     """Write JSON, compact, with sorted keys left to the caller. What orjson refuses, the standard library writes."""
     try:
-        return orjson.dumps(value)
+        return memoryview(orjson.dumps(value)).tobytes()  # orjson's own bytes keep a buffer of 4 kB while they live
     except (TypeError, orjson.JSONEncodeError):
         return json.dumps(value, separators=(",", ":")).encode("ascii")
 

@@ -27,16 +27,12 @@ class _Shared:
     """One object for all equal values: users differ in few of their rules."""
 
     def __init__(self) -> None:
-        self._mappings: dict[str, Mapping[str, Any]] = {}
+        self._mappings: dict[bytes, Mapping[str, Any]] = {}
         self._uses: dict[tuple[str, int, bool], RuleUse] = {}
 
     def mapping(self, value: dict[str, Any]) -> Mapping[str, Any]:
-        """Return the one mapping of this content.
-
-        Compared as JSON, because in Python ``1 == True``; and as text, because orjson's bytes keep a buffer of 4 kB
-        each for as long as they live.
-        """
-        return self._mappings.setdefault(codec.dumps(value).decode("utf-8") if value else "", value)
+        """Return the one mapping of this content. Compared as JSON, because in Python ``1 == True``."""
+        return self._mappings.setdefault(codec.dumps(value) if value else b"", value)
 
     def rules(self, stored: list[list[Any]]) -> tuple[RuleUse, ...]:
         """Read what :func:`dump_rules` wrote."""
