@@ -175,6 +175,8 @@ def _problem(error: Any, known: Iterable[str]) -> str:
         return str(UnknownNameError("argument", where, known))
     if error["type"] == "missing":
         return f"{where!r} is required"
+    if error["type"] in ("too_short", "string_too_short"):
+        return f"{where!r} is empty, it needs a value"
     return f"{where!r}: {error['msg'].removeprefix('Value error, ')}"
 
 

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from fmn_core import ALL_ROLES, COMMIT_ROLES, ConfigError, LookupSource, LookupUnavailableError, Role, Settings
-from fmn_core.lookups import Snapshot
+from fmn_core.testing import lookups
 from fmn_rules_generic import fmn_register_lookups
 from fmn_rules_generic.files import AliasFile, OwnershipFile
 
@@ -96,7 +96,12 @@ def test_a_toml_file_states_roles_and_groups(ownership: Path) -> None:
 def test_both_files_make_one_snapshot(aliases: Path, ownership: Path) -> None:
     sources = registered(aliases.parent, owner_alias=aliases.name)
     assert [source.name for source in sources] == ["ownership", "owner-alias"]
-    snapshot = Snapshot([source.load() for source in sources])
+    own, published = (source.load() for source in sources)
+    merged = {
+        name: {**published.maintainers.get(name, {}), **own.maintainers.get(name, {})}
+        for name in {*own.maintainers, *published.maintainers}
+    }
+    snapshot = lookups(merged, own.groups)
     assert snapshot.packages("nuru", COMMIT_ROLES) == {"kernel"}
     assert snapshot.packages("nuru", frozenset({Role.WATCHER})) == {"bash"}
     assert snapshot.packages("mei", ALL_ROLES) == {"kernel", "modules/php", "fish", "containers/bash", "rust"}
@@ -206,7 +211,7 @@ def test_the_real_file_of_the_distribution(date: str, packages: int) -> None:
         pytest.skip(f"no {path}: set FMN_CORPUS")
     published = json.loads(path.read_bytes())
     data = AliasFile(path).load()
-    snapshot = Snapshot([data])
+    snapshot = lookups(data.maintainers)
     assert len(data.maintainers) > packages
     assert not any("orphan" in names for names in data.maintainers.values())
     assert snapshot.packages("@perl-sig"), "groups are known by their ending"

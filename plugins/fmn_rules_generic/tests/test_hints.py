@@ -9,8 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import fmn_rules_generic
-from fmn_core import Message, Role, Severity
-from fmn_core.lookups import Snapshot
+from fmn_core import Lookups, Message, Role, Severity
 from fmn_core.testing import lookups, message
 from fmn_rules_generic.fields import MissingFieldError
 
@@ -87,7 +86,7 @@ def test_every_rule_is_held_to_it() -> None:
 @given(data=st.data(), about=MESSAGES, world=WORLDS)
 @settings(max_examples=50, deadline=None)
 def test_the_hint_admits_whatever_the_rule_matches(
-    identifier: str, data: st.DataObject, about: Message, world: Snapshot
+    identifier: str, data: st.DataObject, about: Message, world: Lookups
 ) -> None:
     rule = RULES[identifier]
     arguments = rule.parse(data.draw(ARGUMENTS[identifier]))

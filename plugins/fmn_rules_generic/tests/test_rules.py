@@ -82,14 +82,14 @@ REQUIRED = {
 @pytest.mark.parametrize("rule", REQUIRED)
 def test_quirk_5_a_required_argument_left_empty_is_refused(rule: str, given: list[Any]) -> None:
     arguments = dict(zip([REQUIRED[rule]], given, strict=False))
-    with pytest.raises(ArgumentsError, match=REQUIRED[rule]):
+    with pytest.raises(ArgumentsError, match=f"'{REQUIRED[rule]}'"):
         RULES[rule].parse(arguments)
 
 
 @pytest.mark.parametrize("rule", ["user_filter", "not_user_filter", "package_filter", "trac_hosted_filter"])
 def test_quirk_5_a_list_of_nothing_is_empty_too(rule: str) -> None:
     for nothing in (" , ,", [], [""]):
-        with pytest.raises(ArgumentsError, match=f"'{REQUIRED[rule]}'"):
+        with pytest.raises(ArgumentsError, match=f"'{REQUIRED[rule]}' is empty"):
             RULES[rule].parse({REQUIRED[rule]: nothing})
 
 
