@@ -9,6 +9,7 @@ import dataclasses
 import shutil
 import tomllib
 from collections.abc import Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -102,6 +103,42 @@ def notification(facts: Mapping[str, Any] | None = None, **fields: Any) -> Notif
     return Notification(**made)
 
 
+#: what no backend may be led astray by, whichever field of a notification it stands in
+ODD_TEXTS = (
+    "a\r\nBcc: b@example.org\r\n\r\nc",
+    "=?utf-8?q?a=0d=0aBcc:_b@example.org?=",
+    "a\x00\x01\x03\x1b\x7f\x85\u2028\u202eb",
+    "half a character: \ud800",
+    "žluťoučký kůň 🐎",
+    '<script>alert("&amp;")</script>',
+    "long " * 20_000,
+    "long" * 20_000,
+    " ",
+)
+
+
+def odd_notifications(backend: str, destination: str) -> list[Notification]:
+    """Make notifications that a backend has to live with: a plain one, and one for each of :data:`ODD_TEXTS`."""
+    odd = [
+        notification(
+            {
+                "summary": text,
+                "details": text,
+                "url": text,
+                "agent": text,
+                "packages": frozenset({text}),
+                "thread": text,
+            },
+            backend=backend,
+            destination=destination,
+            message_id=f"odd-{number}",
+            filter_name=text,
+        )
+        for number, text in enumerate(ODD_TEXTS)
+    ]
+    return [notification(backend=backend, destination=destination), *odd]
+
+
 class RecordingBackend(Backend):
     """A backend that remembers what it was to send, and fails when told to.
 
@@ -155,7 +192,9 @@ def install(distribution: Path, site: Path) -> None:
     (metadata / "entry_points.txt").write_text("\n".join(lines), "utf-8")
 
 
-def check_rule(rule: Rule, samples: Sequence[Sample] | None = None, summaries: Iterable[Summary] = ()) -> None:
+def check_rule(
+    rule: Rule, samples: Sequence[Sample] | None = None, summaries: Iterable[Summary] | SummaryBook = ()
+) -> None:
     """Hold a rule to its contract.
 
     It has words for people, at least one sample that it matches and one that it does not, decides each of them as
@@ -164,7 +203,7 @@ def check_rule(rule: Rule, samples: Sequence[Sample] | None = None, summaries: I
     :param samples: the samples to hold it to; None for its own
     :param summaries: describe the samples' messages
     """
-    name, book = rule.identifier, SummaryBook(summaries)
+    name, book = rule.identifier, _book(summaries)
     samples = rule.samples if samples is None else [s for s in samples if s.speaks_of(rule.identifier)]
     _expect(bool(rule.title and rule.description), f"rule {name!r} has no title or no description")
     for side in ("matches", "misses"):
@@ -193,22 +232,31 @@ def check_summary(summary: Summary, samples: Iterable[Sample]) -> None:
     _expect(bool(summary.apps), f"{type(summary).__name__} serves no application")
     for sample in samples:
         about = message_from(sample.message)
-        if about.app not in summary.apps:
-            continue
-        for fact in ("summary", "details", "url", "agent", "usernames", "packages", "thread"):
-            getattr(summary, fact)(about)
-        facts = dataclasses.asdict(freeze(SummaryBook([summary]).describe(about).facts))
-        for fact, expected in sample.facts.items():
-            derived = facts[fact]
-            equal = sorted(derived) == sorted(expected) if isinstance(derived, frozenset) else derived == expected
-            _expect(equal, f"{fact} of sample {sample.title!r}: {derived!r}, expected {expected!r}")
+        if about.app in summary.apps:
+            for fact in ("summary", "details", "url", "agent", "usernames", "packages", "thread"):
+                getattr(summary, fact)(about)
+            check_facts(sample, [summary])
+
+
+def check_facts(sample: Sample, summaries: Iterable[Summary] | SummaryBook) -> None:
+    """Hold the facts that summaries derive of a sample to those that it states."""
+    facts = dataclasses.asdict(freeze(_book(summaries).describe(message_from(sample.message)).facts))
+    for fact, expected in sample.facts.items():
+        derived = facts[fact]
+        equal = sorted(derived) == sorted(expected) if isinstance(derived, frozenset) else derived == expected
+        _expect(equal, f"{fact} of sample {sample.title!r}: {derived!r}, expected {expected!r}")
+
+
+def _book(summaries: Iterable[Summary] | SummaryBook) -> SummaryBook:
+    return summaries if isinstance(summaries, SummaryBook) else SummaryBook(summaries)
 
 
 def check_backend(backend: Backend, address: str, notifications: Sequence[Notification] | None = None) -> None:
     """Hold a backend to its contract, delivering to whatever the test has put at its far end.
 
     :param address: one that it takes
-    :param notifications: what to deliver; None for one made up
+    :param notifications: what to deliver, one by one and then as many at once as the backend allows; None for
+        :func:`odd_notifications`
     """
     what = f"backend {backend.name!r}"
     _expect(backend.name.isidentifier() and backend.name == backend.name.lower(), f"{what}: the name is no plain word")
@@ -218,9 +266,11 @@ def check_backend(backend: Backend, address: str, notifications: Sequence[Notifi
     _expect(backend.check_address(canonical) == canonical, f"{what} changes the canonical address {canonical!r}")
     _expect(len(backend.check().splitlines()) == 1, f"{what}: check() says {backend.check()!r}, expected one line")
     if notifications is None:
-        notifications = [notification(backend=backend.name, destination=canonical)]
+        notifications = odd_notifications(backend.name, canonical)
     for one in notifications:
         _check_delivery(backend, one)
+    with ThreadPoolExecutor(backend.concurrency) as threads:
+        list(threads.map(lambda one: _check_delivery(backend, one), notifications))
     backend.close()
     backend.close()
 

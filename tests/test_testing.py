@@ -8,6 +8,7 @@ import pytest
 
 from fmn_core import DropDelivery, Hint, RetryDelivery, Role, Rule, Sample, Summary, rule, with_samples
 from fmn_core.testing import (
+    ODD_TEXTS,
     PREFIX,
     RecordingBackend,
     check_backend,
@@ -100,8 +101,20 @@ def test_a_summary_that_raises_on_its_sample_is_found():
 def test_a_good_backend_passes():
     backend = RecordingBackend()
     check_backend(backend, "here")
-    assert [n.destination for n in backend.sent] == ["here"]
+    assert {n.destination for n in backend.sent} == {"here"}
+    assert {n.facts.summary for n in backend.sent} >= set(ODD_TEXTS)
     assert backend.closed
+
+
+class FragileBackend(RecordingBackend):
+    def deliver(self, notification):
+        notification.facts.summary.encode()
+        super().deliver(notification)
+
+
+def test_a_backend_that_odd_text_breaks_is_found():
+    with pytest.raises(UnicodeEncodeError):
+        check_backend(FragileBackend(), "here")
 
 
 @pytest.mark.parametrize("failure", [RetryDelivery("later"), DropDelivery("never")])

@@ -9,6 +9,7 @@ import pytest
 
 from fmn_backend_email import fmn_register_backends
 from fmn_core import ConfigError, DropDelivery, RetryDelivery, Settings
+from fmn_core.testing import ODD_TEXTS, check_backend
 
 
 def backend(tmp_path, **options):
@@ -122,3 +123,14 @@ def test_every_mistake_in_the_settings_is_told_at_once(tmp_path):
         backend(tmp_path, hots="x", encryption="maybe", sender="nobody")
     assert "did you mean 'plugin.email.host'" in str(caught.value)
     assert len(caught.value.problems) == 3
+
+
+def test_contract_by_smtp(smtp, mail_server):
+    check_backend(smtp, "Jane@Example.org")
+    assert len(mail_server.mails) == 2 * (1 + len(ODD_TEXTS))
+    assert all(envelope.rcpt_tos == ["Jane@example.org"] for envelope in mail_server.mails)
+
+
+def test_contract_in_a_folder(tmp_path):
+    check_backend(backend(tmp_path), "jane@example.org")
+    assert len(mailbox.Maildir(tmp_path / "mail")) == 2 * (1 + len(ODD_TEXTS))
