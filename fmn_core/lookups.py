@@ -166,12 +166,20 @@ class LiveLookups:
         """Ask every source again and swap in what they say; a source that fails keeps its last answer."""
         for source in self._sources:
             try:
-                self._last[source.name] = source.load()
-                self.failures.pop(source.name, None)
+                data = source.load()
+                Snapshot([data])  # a plugin may return anything: what cannot be used is found out here, alone
             except Exception as error:
-                self.failures[source.name] = str(error)
-                log.warning("lookup source %r gives no answer, the last one serves: %s", source.name, error)
+                self._failed(source.name, str(error))
+            else:
+                self._last[source.name] = data
+                self.failures.pop(source.name, None)
         self._use(Snapshot(self._last.values()))
+
+    def _failed(self, source: str, reason: str) -> None:
+        """Remember why a source gives no answer; one warning until the reason is another."""
+        if self.failures.get(source) != reason:
+            log.warning("lookup source %r gives no answer, the last one serves: %s", source, reason)
+        self.failures[source] = reason
 
     def _use(self, snapshot: Snapshot) -> None:
         """Swap in a snapshot: attribute and answers in one step, so that no reader sees half of each.

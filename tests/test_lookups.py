@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -132,6 +133,28 @@ def test_quirk_8_a_failed_lookup_is_not_remembered_as_nobody(failure: Callable[[
     live.refresh()
     assert live.packages("ava") == NOBODY
     assert not live.failures
+
+
+@pytest.mark.parametrize("nonsense", [None, LookupData({"kernel": None}), LookupData(groups={"a-sig": 3})])
+def test_a_source_that_returns_nonsense_keeps_its_last_answer_and_disturbs_no_other(nonsense: Any) -> None:
+    source, other = Source("file", DATA), Source("other", LookupData())
+    live = LiveLookups([source, other])
+    live.refresh()
+    source.answer, other.answer = nonsense, LookupData({"zsh": {"mei": Role.OWNER}})
+    live.refresh()
+    assert live.owners("bash") == {"ava", "hugo"}
+    assert live.owners("zsh") == {"mei"}
+    assert list(live.failures) == ["file"]
+
+
+def test_a_source_that_stays_away_is_one_warning_until_the_reason_changes(caplog: pytest.LogCaptureFixture) -> None:
+    source = Source("file", LookupUnavailableError("the file is gone"))
+    live = LiveLookups([source])
+    for reason, warnings in (("the file is gone", 1), ("the file is gone", 1), ("the file is cut off", 2)):
+        source.answer = LookupUnavailableError(reason)
+        live.refresh()
+        assert len(caplog.records) == warnings
+    assert caplog.messages[0] == "lookup source 'file' gives no answer, the last one serves: the file is gone"
 
 
 def test_the_mark_tells_groups_from_accounts_of_the_same_name() -> None:
