@@ -13,7 +13,6 @@ from .bus import Bus
 from .config import Settings
 from .consumer import Consumer
 from .delivery import Delivery
-from .errors import UnknownNameError
 from .following import Follower
 from .lookups import LiveLookups
 from .matching import IndexMatcher, LinearMatcher, Matcher
@@ -101,12 +100,9 @@ class Application:
         :param names: of backends; none for all that are installed
         :raises UnknownNameError: naming what comes near
         """
-        backends = self.registry.backends
-        for name in names:
-            if name not in backends:
-                raise UnknownNameError("backend", name, backends)
+        backends = [self.registry.backend(name) for name in dict.fromkeys(names or sorted(self.registry.backends))]
         schedule = RetrySchedule.from_settings(self.settings.delivery)
-        return [Delivery(backends[name], self.store, schedule) for name in dict.fromkeys(names or sorted(backends))]
+        return [Delivery(backend, self.store, schedule) for backend in backends]
 
     def runner(self, stages: Sequence[Stage], sources: Sequence[Source] = ()) -> Runner:
         """Make what runs stages, in the direction of the flow."""

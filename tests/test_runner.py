@@ -1,0 +1,187 @@
+"""The runner: loops, failures, idleness, signals."""
+
+import os
+import signal
+import threading
+from collections import Counter
+
+import pytest
+
+from fmn_core.errors import StoreError, TransportError
+from fmn_core.runner import Incident, Runner
+from fmn_core.transport.embedded import EmbeddedTransport
+
+
+class NoChance:
+    def uniform(self, low, high):
+        return 0.0
+
+
+class Copier:
+    """A stage that moves work from one queue to another, or to nowhere, and fails when told to."""
+
+    alone = busy = False
+    room = 10
+
+    def __init__(self, source, target=None, failures=()):
+        self.name = f"copier of {source}"
+        self.queues = (source,)
+        self.counts = Counter()
+        self._target, self.failures = target, list(failures)
+        self.seen, self.finished, self.turned = [], False, threading.Event()
+
+    def handle(self, transport, envelopes):
+        self.turned.set()
+        if envelopes and self.failures:
+            raise self.failures.pop(0)
+        if self._target:
+            transport.publish(self._target, [envelope.payload for envelope in envelopes])
+        self.seen += [envelope.payload for envelope in envelopes]
+        transport.ack(envelopes)
+
+    def finish(self):
+        self.finished = True
+
+    def close(self):
+        pass
+
+
+@pytest.fixture
+def open_transport(tmp_path):
+    return lambda: EmbeddedTransport(tmp_path / "queue.sqlite")
+
+
+@pytest.fixture
+def publish(open_transport):
+    def publish(queue, *payloads):
+        transport = open_transport()
+        transport.publish(queue, payloads)
+        transport.close()
+
+    return publish
+
+
+def test_it_ends_when_all_queues_are_empty(open_transport, publish):
+    publish("a", *[b"%d" % n for n in range(35)])
+    upper, lower = Copier("a", "b"), Copier("b")
+    Runner(open_transport, [upper, lower]).run(until_idle=True)
+    assert lower.seen == [b"%d" % n for n in range(35)]
+    assert upper.finished
+
+
+@pytest.mark.parametrize(
+    "failures",
+    [
+        pytest.param([TransportError("disk full")], id="transport"),
+        pytest.param([StoreError("gone"), StoreError("gone"), StoreError("gone")], id="store, three times"),
+        pytest.param([KeyError("a bug")], id="bug"),
+    ],
+)
+def test_a_failed_stage_gives_back_what_it_held_warns_once_and_goes_on(open_transport, publish, caplog, failures):
+    stage = Copier("a", failures=failures)
+    said = f"copier of a stopped: {failures[0]}; next attempt in 0.0 s"
+    publish("a", b"1", b"2")
+    Runner(open_transport, [stage], rng=NoChance()).run(until_idle=True)
+    assert stage.seen == [b"1", b"2"]
+    warnings = [record.getMessage() for record in caplog.records if record.levelname == "WARNING"]
+    assert warnings[0] == said
+    assert warnings[1:] == [f"copier of a works again after {len(failures)} failed attempts"]
+
+
+def test_a_failed_stage_does_not_stop_another(open_transport, publish):
+    broken, sound = Copier("a", failures=[TransportError("x")] * 3), Copier("b")
+    publish("a", b"1")
+    publish("b", b"2")
+    Runner(open_transport, [broken, sound], rng=NoChance()).run(until_idle=True)
+    assert (broken.seen, sound.seen) == ([b"1"], [b"2"])
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_signal_ends_it_gracefully_and_leaves_the_handlers_as_they_were(open_transport, number):
+    before = signal.getsignal(signal.SIGTERM), signal.getsignal(signal.SIGINT)
+    stage = Copier("a")
+
+    def send():
+        stage.turned.wait(30)
+        os.kill(os.getpid(), number)
+
+    sender = threading.Thread(target=send)
+    sender.start()
+    Runner(open_transport, [stage]).run()
+    sender.join()
+    assert stage.finished
+    assert (signal.getsignal(signal.SIGTERM), signal.getsignal(signal.SIGINT)) == before
+
+
+def test_a_stage_that_must_be_alone_stands_by(open_transport, publish):
+    other = open_transport()
+    assert other.hold("a")
+    stage = Copier("a")
+    stage.alone = True
+    publish("a", b"1")
+    runner = Runner(open_transport, [stage])
+    thread = threading.Thread(target=runner.run)
+    thread.start()
+    assert not stage.turned.wait(0.3)
+    other.close()
+    assert stage.turned.wait(30)
+    runner.stop()
+    thread.join()
+    assert stage.seen == [b"1"]
+
+
+class Finisher(Copier):
+    """A stage that has begun something, which it finishes in three turns."""
+
+    busy = True
+    left = 3
+
+    def handle(self, transport, envelopes):
+        super().handle(transport, envelopes)
+        self.left -= self.finished
+        self.busy = self.left > 0
+
+
+def test_what_was_begun_is_finished(open_transport):
+    stage = Finisher("a")
+    Runner(open_transport, [stage]).run(until_idle=True)
+    assert stage.left == 0
+
+
+class Well:
+    """A source that fails once."""
+
+    name = "well"
+
+    def __init__(self):
+        self.runs, self.ran = 0, threading.Event()
+
+    def run(self, stop, well):
+        self.runs += 1
+        if self.runs == 1:
+            raise TransportError("the bus is away")
+        well()
+        self.ran.set()
+        stop.wait()
+
+
+def test_a_source_runs_beside_the_stages_and_is_tried_again(open_transport, caplog):
+    source = Well()
+    runner = Runner(open_transport, [], [source], rng=NoChance())
+    thread = threading.Thread(target=runner.run)
+    thread.start()
+    assert source.ran.wait(30)
+    runner.stop()
+    thread.join()
+    assert "well stopped: the bus is away; next attempt in 0.0 s" in caplog.text
+
+
+def test_pauses_of_an_incident_grow_and_begin_anew_after_it():
+    class Middle:
+        def uniform(self, low, high):
+            return (low + high) / 2
+
+    incident = Incident("it", Middle())
+    assert [incident.failed(TransportError("x")) for _ in range(9)] == [0.5, 1, 2, 4, 8, 16, 32, 60, 60]
+    incident.well()
+    assert incident.failed(TransportError("x")) == 0.5
