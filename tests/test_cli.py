@@ -155,7 +155,7 @@ data_dir = "file"
 [store]
 url = "mysql://root:secret@localhost/fmn"
 [plugin.exampel]
-""")
+""", "utf-8")  # fmt: skip
     monkeypatch.setenv("FMN__PLUGINS__ENABLED", "example,import_error")
     result = fmn("--config", config, "check", "--json")
     wanting = {row["check"]: row["detail"] for row in rows(result) if not row["ok"]}
@@ -231,7 +231,7 @@ def test_unknown_names_are_usage_errors_that_name_what_is_near(fmn, arguments, c
 
 def test_three_mistakes_of_the_configuration_are_told_at_once(fmn, tmp_path):
     config = tmp_path / "fmn.toml"
-    config.write_text('data_dr = "x"\n[store]\nurll = ""\n[delivery]\nattempts = "many"\n')
+    config.write_text('data_dr = "x"\n[store]\nurll = ""\n[delivery]\nattempts = "many"\n', "utf-8")
     result = fmn("--config", config, "rules")
     assert result.exit_code == 2
     assert sentence(result).startswith(f"configuration {config} has 3 mistakes: ")
@@ -267,7 +267,7 @@ def test_after_two_dashes_debug_is_an_argument(fmn):
 def run(*arguments, **options):
     return subprocess.run(
         [sys.executable, "-c", "from fmn_core.cli import main; main()", *arguments],
-        capture_output=True, text=True, timeout=60, check=False, **options,
+        capture_output=True, encoding="utf-8", timeout=60, check=False, **options,
     )  # fmt: skip
 
 
@@ -283,7 +283,7 @@ def test_as_a_process():
 def test_a_closed_pipe_is_quiet(tmp_path, messages):
     path = messages(*({**GOOD, "id": str(n), "body": {"text": "x" * 1000}} for n in range(2000)))
     command = f"{sys.executable} -c 'from fmn_core.cli import main; main()' describe {path} --json | head -1"
-    ended = subprocess.run(["bash", "-c", command], capture_output=True, text=True, timeout=60, check=True)
+    ended = subprocess.run(["bash", "-c", command], capture_output=True, encoding="utf-8", timeout=60, check=True)
     assert json.loads(ended.stdout)["id"] == "0"
     assert "Traceback" not in ended.stderr
     assert "Broken pipe" not in ended.stderr
@@ -292,6 +292,8 @@ def test_a_closed_pipe_is_quiet(tmp_path, messages):
 def test_help_does_not_wait_for_heavy_libraries():
     code = "import sys; from fmn_core.cli import group; group(['--help'], standalone_mode=False); print(*sys.modules)"
     environment = {**os.environ, "FMN__PLUGINS__ENABLED": ""}
-    loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, env=environment)
+    loaded = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, encoding="utf-8", check=True, env=environment
+    )
     heavy = {"sqlalchemy", "alembic", "flask", "fedora_messaging", "twisted", "hypothesis"}
     assert not heavy & set(loaded.stdout.split())

@@ -53,9 +53,10 @@ def written(site):
     def load(source: str, group: str = RULES, **settings):
         project = site.parent / "project"
         (project / "written").mkdir(parents=True)
-        (project / "written" / "__init__.py").write_text("from fmn_core import *\n" + source)
+        (project / "written" / "__init__.py").write_text("from fmn_core import *\n" + source, "utf-8")
         (project / "pyproject.toml").write_text(
-            f'[project]\nname="written"\nversion="2"\n[project.entry-points."{group}"]\nwritten="written"\n'
+            f'[project]\nname="written"\nversion="2"\n[project.entry-points."{group}"]\nwritten="written"\n',
+            "utf-8",
         )
         install(project, site)
         return load_plugins(Settings(plugins=PluginsSettings(enabled=("written",)), **settings))

@@ -166,5 +166,7 @@ def test_the_pytest_plugin_offers_its_fixtures(fmn_message, fmn_lookups, fmn_set
 def test_what_plugin_authors_import_stays_cheap():
     heavy = "sqlalchemy", "alembic", "click", "stevedore", "fedora_messaging", "twisted", "flask", "pika"
     code = "import sys, fmn_core, fmn_core.testing, fmn_core.pytest_plugin; print(*sys.modules)"
-    loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()
+    loaded = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, encoding="utf-8", check=True
+    ).stdout.split()
     assert not set(heavy) & set(loaded)

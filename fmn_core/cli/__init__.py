@@ -28,12 +28,14 @@ class FmnGroup(click.Group):
     """The group ``fmn``: our commands by name, then those that plugins add."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Take ``--debug`` from wherever it stands."""
         ours = args[: args.index("--")] if "--" in args else args
         if DEBUG in ours:
             args = [DEBUG, *(arg for arg in ours if arg != DEBUG), *args[len(ours) :]]
         return super().parse_args(ctx, args)
 
     def list_commands(self, ctx: click.Context) -> list[str]:
+        """Return the names of our commands and those of plugins."""
         try:
             added = _added(ctx)
         except FmnError:
@@ -41,6 +43,7 @@ class FmnGroup(click.Group):
         return sorted({*COMMANDS, *added})
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Import one of our commands, or else ask the plugins."""
         if cmd_name in COMMANDS:
             name = f"{__name__}.{cmd_name}_"
             if importlib.util.find_spec(name) is None:
@@ -52,11 +55,13 @@ class FmnGroup(click.Group):
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Find the command, or name what comes near."""
         if not args[0].startswith("-") and self.get_command(ctx, args[0]) is None:
             raise UnknownNameError("command", args[0], self.list_commands(ctx))
         return super().resolve_command(ctx, args)
 
     def invoke(self, ctx: click.Context) -> Any:
+        """Run the command; whatever fails becomes one line and an exit code."""
         try:
             return super().invoke(ctx)
         except FmnError as error:

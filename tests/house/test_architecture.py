@@ -11,7 +11,7 @@ import pytest
 
 import fmn_core
 
-ROOT = Path(__file__).parent.parent
+ROOT = Path(__file__).parents[2]
 CORE = ROOT / "fmn_core"
 WEB = ROOT / "web" / "fmn_web"
 DISTRIBUTIONS = sorted(path.parent for path in (ROOT / "plugins").glob("*/pyproject.toml"))
