@@ -28,22 +28,24 @@ class _Shared:
 
     def __init__(self) -> None:
         self._mappings: dict[bytes, Mapping[str, Any]] = {}
-        self._uses: dict[tuple[str, int, bool], RuleUse] = {}
+        self._empty: Mapping[str, Any] = {}
+        self._uses: dict[tuple[object, ...], RuleUse] = {}
 
     def mapping(self, value: dict[str, Any]) -> Mapping[str, Any]:
         """Return the one mapping of this content. Compared as JSON, because in Python ``1 == True``."""
-        return self._mappings.setdefault(codec.dumps(value) if value else b"", value)
+        return self._mappings.setdefault(codec.dumps(value), value)
 
     def rules(self, stored: list[list[Any]]) -> tuple[RuleUse, ...]:
         """Read what :func:`dump_rules` wrote."""
-        return tuple([self._use(rule, self.mapping(arguments), negated) for rule, arguments, negated in stored])
-
-    def _use(self, rule: str, arguments: Mapping[str, Any], negated: bool) -> RuleUse:
-        key = (rule, id(arguments), negated)
-        found = self._uses.get(key)
-        if found is None:
-            found = self._uses[key] = RuleUse(sys.intern(rule), arguments, negated)
-        return found
+        found = []
+        for rule, arguments, negated in stored:
+            shared = self.mapping(arguments) if arguments else self._empty
+            key = rule, negated, id(shared)
+            use = self._uses.get(key)
+            if use is None:
+                use = self._uses[key] = RuleUse(sys.intern(rule), shared, negated)
+            found.append(use)
+        return tuple(found)
 
 
 class _Children:
