@@ -12,7 +12,6 @@ import ssl
 import threading
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
 from typing import Any
 
 import irc.client
@@ -20,6 +19,7 @@ import irc.client
 from fmn_core import DropDelivery, RetryDelivery, one_line
 
 from .pacing import TokenBucket
+from .pending import Line, Pending
 from .settings import IrcSettings
 
 log = logging.getLogger(__name__)
@@ -35,21 +35,6 @@ LASTING = frozenset({MUTE, "nosuchchannel", "inviteonlychan", "bannedfromchan", 
 UNWELCOME = frozenset({"passwdmismatch", "yourebannedcreep", "erroneusnickname", "nopermforhost"})
 #: how often ``_`` is put behind a nick that is taken
 MOST_NICKS = 5
-
-
-@dataclass(eq=False)
-class Line:
-    """A line on its way.
-
-    :param joins: we joined the channel for it
-    :param done: nothing more will be heard of it
-    :param failure: why it did not go through
-    """
-
-    target: str
-    joins: bool = False
-    done: bool = False
-    failure: Exception | None = None
 
 
 class IrcClient:
@@ -71,8 +56,7 @@ class IrcClient:
         self._trouble = ""
         self._not_before = clock()
         self._joined: set[str] = set()
-        self._asked: list[Line] = []
-        self._unasked: list[Line] = []
+        self._pending = Pending()
         self._listen()
 
     def _listen(self) -> None:
@@ -183,7 +167,7 @@ class IrcClient:
 
     def _send(self, target: str, text: str) -> Line:
         line, connection = Line(target.lower()), self._connection
-        self._unasked.append(line)
+        self._pending.add(line)
         # each of these finds the connection closed if the one before it broke: _lost has settled the line by then
         with suppress(irc.client.ServerNotConnectedError):
             line.joins = irc.client.is_channel(target) and line.target not in self._joined
@@ -191,13 +175,12 @@ class IrcClient:
                 connection.join(target)
                 self._joined.add(line.target)
             connection.privmsg(target, text)
-            if not self._asked:
-                self._ask(connection)
+            self._ask(connection)
         return line
 
     def _ask(self, connection: Any) -> None:
-        self._asked, self._unasked = self._unasked, []
-        connection.ping("fmn")
+        if self._pending.ask():
+            connection.ping("fmn")
 
     def _hang_up(self, reason: str) -> None:
         if self._connection is not None:
@@ -215,10 +198,8 @@ class IrcClient:
             self._not_before = self._clock() + self._options.pause
         level = logging.DEBUG if self._closing.is_set() else logging.WARNING
         log.log(level, "no connection to %s: %s", self.server, self._trouble)
-        lines, self._asked, self._unasked = self._asked + self._unasked, [], []
-        for line in lines:
-            line.failure = RetryDelivery(f"{self.server} was lost before it confirmed the line: {self._trouble}")
-            line.done = True
+        lost = f"{self.server} was lost before it confirmed the line: {self._trouble}"
+        self._pending.lose(lambda: RetryDelivery(lost))
         self._joined.clear()
         self._welcome = False
         self._state.notify_all()
@@ -251,20 +232,16 @@ class IrcClient:
             self._joined.discard((event.target or "").lower())
 
     def _on_pong(self, connection: Any, event: Any) -> None:
-        for line in self._asked:
-            line.done = True
-        self._asked = []
-        if self._unasked:
-            self._ask(connection)
+        self._pending.answered()
+        self._ask(connection)
         self._state.notify_all()
 
     def _on_refusal(self, connection: Any, event: Any) -> None:
         """Note what the server complains of; servers differ in where they name the target."""
         named = {word.lower() for word in (event.target or "", *event.arguments)}
         self._joined -= named
-        for line in self._asked:
-            if line.target in named:
-                line.failure = line.failure or self._verdict(line, event)
+        for line in self._pending.to(named):
+            line.failure = line.failure or self._verdict(line, event)
 
     def _verdict(self, line: Line, event: Any) -> Exception:
         if event.type == ABSENT:

@@ -3,8 +3,8 @@
 import time
 
 import pytest
-from fmn_backend_irc import fmn_register_backends
 
+from fmn_backend_irc import fmn_register_backends
 from fmn_core import Settings
 from fmn_core.testing import notification
 
