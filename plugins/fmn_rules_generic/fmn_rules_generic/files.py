@@ -85,43 +85,18 @@ def _owner(name: str, groups: Groups) -> str:
     return GROUP_MARK + name if name in groups or name.endswith(GROUP_ENDING) else name
 
 
-class _Package(Section):
-    owner: str | None = None
-    comaintainers: tuple[str, ...] = ()
-    watchers: tuple[str, ...] = ()
-
-    def roles(self) -> dict[str, Role]:
-        """Return each name with its strongest role."""
-        return {
-            **dict.fromkeys(self.watchers, Role.WATCHER),
-            **dict.fromkeys(self.comaintainers, Role.COMAINTAINER),
-            **({self.owner: Role.OWNER} if self.owner else {}),
-        }
-
-
 class _Ownership(Section):
-    packages: dict[str, _Package] = Field(default_factory=dict)
     maintainers: dict[str, dict[str, Role]] = Field(default_factory=dict)
     groups: dict[str, tuple[str, ...]] = Field(default_factory=dict)
-
-    def roles(self) -> dict[str, dict[str, Role]]:
-        """Return package -> name -> role; a package that stands in both tables has those of both."""
-        listed = {package: row.roles() for package, row in self.packages.items()}
-        return listed | {package: listed.get(package, {}) | names for package, names in self.maintainers.items()}
 
 
 class OwnershipFile(LookupSource):
     """A TOML file with roles and groups, for small sites and for what other sources do not know.
 
-    A package is written out, or in one line as samples of rules write it::
-
-        [packages.kernel]
-        owner = "ava"
-        comaintainers = ["hugo", "@kernel-sig"]
-        watchers = ["mei"]
+    Packages have maintainers, accounts or ``@groups``, each with a role (``owner``, ``comaintainer``, ``watcher``)::
 
         [maintainers]
-        bash = { ava = "owner", "@kernel-sig" = "comaintainer" }
+        kernel = { ava = "owner", "@kernel-sig" = "comaintainer", mei = "watcher" }
 
         [groups]
         kernel-sig = ["ava", "hugo"]
@@ -141,7 +116,7 @@ class OwnershipFile(LookupSource):
             raise LookupUnavailableError(f"ownership file {str(self.path)!r} cannot be used: {problems}") from None
         except (ValueError, RecursionError) as error:
             raise LookupUnavailableError(f"ownership file {str(self.path)!r} is not TOML: {error}") from None
-        return LookupData(ownership.roles(), ownership.groups)
+        return LookupData(ownership.maintainers, ownership.groups)
 
     def groups(self) -> Groups:
         """Return the groups, none where the file cannot be read: its own load says so."""

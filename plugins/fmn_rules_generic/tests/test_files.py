@@ -29,19 +29,11 @@ ALIASES = {
     "modules": {"php": ["hugo"]},
 }
 OWNERSHIP = """
-[packages.kernel]
-owner = "ava"
-comaintainers = ["hugo", "@kernel-sig"]
-watchers = ["mei", "ava"]
-
-[packages."modules/php"]
-owner = "mei"
-
-[packages.zsh]
-
 [maintainers]
+kernel = { ava = "owner", hugo = "comaintainer", "@kernel-sig" = "comaintainer", mei = "watcher", farid = "watcher" }
+"modules/php" = { mei = "owner" }
 bash = { hugo = "owner", "@kernel-sig" = "watcher" }
-kernel = { farid = "watcher" }
+zsh = {}
 
 [groups]
 kernel-sig = ["nuru"]
@@ -133,7 +125,7 @@ def test_unknown_settings_are_mistakes(tmp_path: Path) -> None:
 
 
 def test_a_broken_ownership_file_leaves_the_aliases_alone(aliases: Path, ownership: Path) -> None:
-    ownership.write_text("[packages")
+    ownership.write_text("[maintainers")
     own, published = registered(aliases.parent, owner_alias="aliases.json")
     with pytest.raises(LookupUnavailableError):
         own.load()
@@ -181,10 +173,10 @@ def test_odd_entries_among_good_ones_are_left_out_and_counted(tmp_path: Path, ca
 @pytest.mark.parametrize(
     ("content", "reason"),
     [
-        (b"[packages", "is not TOML: "),
+        (b"[maintainers", "is not TOML: "),
         (b"\xff", "is not TOML: "),
-        (b"[packages]\nkernel = 3", "cannot be used: packages.kernel: "),
-        (b'[packages.kernel]\nboss = "ava"', "cannot be used: packages.kernel.boss: "),
+        (b"[maintainers]\nkernel = 3", "cannot be used: maintainers.kernel: "),
+        (b"[packages]\nkernel = 3", "cannot be used: packages: "),
         (b'[maintainers]\nkernel = { ava = "boss" }', "cannot be used: maintainers.kernel.ava: .*'comaintainer'"),
         (b'[groups]\nsig = "ava"\n[maintainers]\na = 1', "maintainers.a: .*; groups.sig: "),
     ],
