@@ -14,7 +14,7 @@ from fmn_core.plugins import RULES, load_plugins
 from .context import Context, echo_row, json_option, pass_context
 
 
-@click.group("bench")
+@click.group("bench", epilog="\b\nExample:\n  fmn bench match --users 15000 --engine index --json")
 def command() -> None:
     """Measure how fast the parts are that must be."""
 

@@ -45,7 +45,10 @@ class Finding:
 @click.pass_context
 @pass_context
 def command(context: Context, click_context: click.Context, as_json: bool) -> None:
-    """Look whether all that is configured works."""
+    """Look whether all that is configured is there and works.
+
+    One line for each part; nothing is changed.
+    """
     wanting = False
     for finding in _findings(context):
         echo_row(as_json, dataclasses.asdict(finding), _in_words)

@@ -19,7 +19,10 @@ from .reading import file_argument, messages_of
 @json_option
 @pass_context
 def command(context: Context, path: str, as_json: bool) -> None:
-    """Print the facts of each message in FILE (- for standard input)."""
+    """Print the facts of messages.
+
+    FILE holds JSON lines, one array or one object; - is standard input.
+    """
     summaries = load_plugins(context.settings, [RULES]).summaries
     with messages_of(path) as messages:
         for message in messages:

@@ -22,7 +22,10 @@ _COLOURS = {Status.SOUND: "green", Status.BROKEN: "red", Status.DISABLED: "yello
 @click.pass_context
 @pass_context
 def command(context: Context, click_context: click.Context, strict: bool, as_json: bool) -> None:
-    """List the installed plugins: sound, disabled, or broken and why."""
+    """List the installed plugins, sound or broken.
+
+    A broken plugin comes with its reason; all others work.
+    """
     plugins = context.registry.plugins
     for plugin in plugins:
         echo_row(as_json, dataclasses.asdict(plugin), _in_words)
@@ -32,5 +35,5 @@ def command(context: Context, click_context: click.Context, strict: bool, as_jso
 
 def _in_words(row: Mapping[str, Any]) -> str:
     status = click.style(f"{row['status']:<8}", fg=_COLOURS[row["status"]])
-    line = f"{status}  {row['name']:<10} {row['group']:<12}  {row['distribution']} {row['version']}"
+    line = f"{status}  {row['name']:<16} {row['group']:<12}  {row['distribution']} {row['version']}"
     return f"{line}\n          {row['reason']}" if row["reason"] else line

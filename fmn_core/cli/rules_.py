@@ -21,7 +21,7 @@ from .context import Context, echo_row, json_option, pass_context
 @json_option
 @pass_context
 def command(context: Context, identifier: str | None, plugin: str | None, as_json: bool) -> None:
-    """List the rules of the installed plugins, or describe the one named IDENTIFIER."""
+    """List what people can ask for, or describe one rule."""
     registry = load_plugins(context.settings, [RULES])
     for one in _chosen(registry, identifier, plugin):
         echo_row(as_json, _row(one, registry), _at_length if identifier else _in_short)

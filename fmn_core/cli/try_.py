@@ -24,7 +24,10 @@ from .reading import file_argument, messages_of
 @json_option
 @pass_context
 def command(context: Context, identifier: str, path: str, arguments: Sequence[str], as_json: bool) -> None:
-    """Print for each message in FILE (- for standard input) whether RULE matches it."""
+    """Tell which messages a rule matches.
+
+    FILE holds JSON lines, one array or one object; - is standard input. Lookups are those of the configuration.
+    """
     registry = load_plugins(context.settings, [RULES])
     rule = registry.rules.get(identifier)
     parsed = rule.parse(_pairs(arguments))
