@@ -106,6 +106,8 @@ def _chosen(transport: Transport, ids: tuple[str, ...], everything: bool, queue:
     """
     if not (ids or everything or queue):
         raise UsageError("name dead letters by their ids or their --queue, or take --all of them")
+    if bool(ids) + everything + bool(queue) > 1:
+        raise UsageError("ids, --queue and --all exclude each other")
     letters = {letter.id: letter for letter in transport.dead_letters(MOST)}
     if unknown := [repr(one) for one in ids if one not in letters]:
         raise UsageError(f"there is no dead letter {', '.join(unknown)}; look for it with 'fmn dead list'")
@@ -124,7 +126,8 @@ def _row(letter: DeadLetter) -> dict[str, Any]:
 
 
 def _line(row: Mapping[str, Any]) -> str:
-    return f"{row['id']}  {row['died_at']}  {row['queue']}  after {row['attempts']} attempts: {row['reason']}"
+    tries = "1 attempt" if row["attempts"] == 1 else f"{row['attempts']} attempts"
+    return f"{row['id']}  {row['died_at']}  {row['queue']}  after {tries}: {row['reason']}"
 
 
 def _readable(payload: bytes) -> Any:
