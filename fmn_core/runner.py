@@ -143,7 +143,7 @@ class Runner:
         """
         threads = [self._thread(stage.name, partial(self._serve, stage)) for stage in self._stages]
         threads += [self._thread(source.name, partial(self._draw, source)) for source in self._sources]
-        with _signals(self._stop):
+        with stopped_by_signals(self._stop):
             for thread in threads:
                 thread.start()
             try:
@@ -208,7 +208,7 @@ class Runner:
 
 
 @contextlib.contextmanager
-def _signals(stop: threading.Event) -> Iterator[None]:
+def stopped_by_signals(stop: threading.Event) -> Iterator[None]:
     """Let the first SIGTERM or SIGINT set an event, and leave the second its usual effect."""
     if threading.current_thread() is not threading.main_thread():
         yield

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import signal
 import socket
 import tempfile
 import threading
-import time
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -48,19 +46,15 @@ def command(context: Context, folder: Path | None, port: int, once: bool, as_jso
     Nothing leaves this machine: mail goes into a folder, IRC to a server that the demo brings along. Of the
     configuration only [plugins] counts.
     """
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, signal.default_int_handler)  # also where a shell had it ignored, for a job behind it
     screen = Screen(quiet=as_json)
     screen.say("fmn demo: people, messages and all stages, in a folder of their own")
+    from fmn_core.demo.instance import prepared  # takes longer than people like to see nothing
+
     with ExitStack() as stack:
         door = None if once else stack.enter_context(listen(HOST, port))
-        place = (
-            folder.absolute() if folder else Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="fmn-demo-")))
-        )
         url = f"http://{HOST}:{door.getsockname()[1] if door else port}/"
-        from fmn_core.demo.instance import prepared
-
-        instance = stack.enter_context(prepared(place, url, context.settings.plugins))
+        place = folder or Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="fmn-demo-")))
+        instance = stack.enter_context(prepared(place.absolute(), url, context.settings.plugins))
         pages = _serve(instance.app, door, url) if door else "not with --once"
         screen.opening(instance, pages, kept=folder is not None)
         right = _perform(instance, screen, once, as_json)
@@ -79,26 +73,33 @@ def _serve(app: Application, door: socket.socket, url: str) -> str:
 
 
 def _perform(instance: Instance, screen: Screen, once: bool, as_json: bool) -> bool:
-    """Play, tell what came of it, and stay if there is more to see."""
-    from fmn_core.demo.play import Play
-    from fmn_core.demo.stages import running
+    """Play, tell what came of it, and stay for what comes afterwards.
 
-    with running(instance.app) as stages:
-        play = Play(instance, stages, screen, paced=not (once or as_json))
-        totals = play.perform()
+    :returns: whether it was played to the end, and all that should have arrived did
+    """
+    from fmn_core.demo.play import Play, StoppedError
+    from fmn_core.demo.stages import running
+    from fmn_core.runner import stopped_by_signals
+
+    stop = threading.Event()
+    with running(instance.app) as stages, stopped_by_signals(stop):
+        play = Play(instance, stages, screen, paced=not (once or as_json), stop=stop)
+        try:
+            totals = play.perform()
+        except StoppedError as error:
+            screen.say(str(error))
+            return False
         screen.closing(totals)
         if as_json:
             echo_json(asdict(totals))
         if not once:
-            screen.say("everything goes on until Ctrl-C")
-            with suppress(KeyboardInterrupt):
-                _linger(play)
-            screen.say("the demo is over")
+            _linger(play, screen, stop)
     return totals.right
 
 
-def _linger(play: Play) -> None:
-    """Show what happens when somebody replays more, or changes a preference."""
-    while True:
+def _linger(play: Play, screen: Screen, stop: threading.Event) -> None:
+    """Go on showing what happens: somebody replays more, or changes a filter."""
+    screen.say("everything goes on until Ctrl-C")
+    while not stop.wait(LOOK_EVERY):
         play.look()
-        time.sleep(LOOK_EVERY)
+    screen.say("the demo is over")

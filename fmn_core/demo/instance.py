@@ -18,8 +18,8 @@ from fmn_core.app import Application
 from fmn_core.backends import Rehearsal
 from fmn_core.codec import encode_message
 from fmn_core.config import PluginsSettings, Settings, load_settings
-from fmn_core.errors import UsageError
-from fmn_core.model import Message
+from fmn_core.errors import FmnError, UsageError
+from fmn_core.model import Message, Role
 from fmn_core.plugins import BACKENDS, load_plugins
 
 from .messages import Act, sample_messages
@@ -56,6 +56,7 @@ def prepared(folder: Path, base_url: str, plugins: PluginsSettings) -> Iterator[
 
     :param plugins: which of the installed plugins take part
     :raises UsageError: if there is something in the folder already
+    :raises FmnError: if the installed plugins cannot read what the demo writes
     """
     _claim(folder)
     settings = Settings(data_dir=folder, base_url=base_url, plugins=plugins)
@@ -116,6 +117,8 @@ def _assemble(folder: Path, settings: Settings, rehearsals: Mapping[str, Rehears
     ownership = files(__package__).joinpath(OWNERSHIP).read_text("utf-8")
     (folder / OWNERSHIP).write_text(ownership, "utf-8")
     app = Application(settings)
+    if failures := app.lookups.failures:
+        raise FmnError(f"the demo does not know who maintains what: {'; '.join(failures.values())}")
     chosen = cast(app.registry, rehearsals)
     for user in chosen.users:
         app.store.preferences.save(user)
@@ -127,6 +130,6 @@ def _assemble(folder: Path, settings: Settings, rehearsals: Mapping[str, Rehears
 
 
 def _acts(ownership: str) -> list[Act]:
-    packages = tomllib.loads(ownership)["packages"]
-    people = sorted({row["owner"] for row in packages.values()})
-    return sample_messages(sorted(packages), people, datetime.now(UTC))
+    maintainers = tomllib.loads(ownership)["maintainers"]
+    people = sorted({name for roles in maintainers.values() for name, role in roles.items() if role == Role.OWNER})
+    return sample_messages(sorted(maintainers), people, datetime.now(UTC))

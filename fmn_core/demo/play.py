@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from fmn_core.errors import FmnError
 from fmn_core.model import Message, Notification, Outcome
 from fmn_core.store import LedgerEntry
 
@@ -41,6 +43,10 @@ class Progress:
     delivered: int
 
 
+class StoppedError(FmnError):
+    """Somebody had seen enough."""
+
+
 class Stages(Protocol):
     """The stages at work, as far as the play has to do with them."""
 
@@ -71,7 +77,7 @@ class Play:
     """One performance.
 
     :param paced: each act at the rate at which it can be watched, or everything at once
-    :param sleep: waits so many seconds
+    :param stop: set by somebody who has seen enough
     :param clock: seconds that only grow
     """
 
@@ -81,18 +87,21 @@ class Play:
         stages: Stages,
         audience: Audience,
         paced: bool,
-        sleep: Callable[[float], None] = time.sleep,
+        stop: threading.Event,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._instance, self._stages, self._audience, self._paced = instance, stages, audience, paced
-        self._sleep, self._clock = sleep, clock
+        self._stop, self._clock = stop, clock
         self._summaries = {message.id: message.facts.summary for message in instance.messages}
         self._seen: set[tuple[str, Outcome]] = set()
         self._matched: set[str] = set()
         self._read = 0
 
     def perform(self) -> Totals:
-        """Play every act to its end, and hold what arrived against what should have."""
+        """Play every act to its end, and hold what arrived against what should have.
+
+        :raises StoppedError: if it was stopped before
+        """
         instance, begin = self._instance, self._clock()
         for act in instance.acts:
             self._audience.act(act)
@@ -124,7 +133,11 @@ class Play:
         for start in range(0, len(act.messages), size):
             yield act.messages[start : start + size]
             if rate:
-                self._sleep(size / rate)
+                self._wait(size / rate)
+
+    def _wait(self, seconds: float) -> None:
+        if self._stop.wait(seconds):
+            raise StoppedError("the demo was stopped before everything had arrived")
 
     def _entries(self) -> Iterator[LedgerEntry]:
         for user in self._instance.cast.users:
@@ -134,7 +147,7 @@ class Play:
         """Wait until nothing is on its way, or nothing moves any more."""
         last, since = (self.look(), self._stages.waiting()), self._clock()
         while not self._stages.idle() and self._clock() - since < PATIENCE:
-            self._sleep(TICK)
+            self._wait(TICK)
             if (now := (self.look(), self._stages.waiting())) != last:
                 last, since = now, self._clock()
         self.look()
@@ -142,5 +155,5 @@ class Play:
     def _arrivals(self, wanted: Sequence[Notification]) -> Verdict:
         until = self._clock() + FLIGHT
         while not (verdict := judge(wanted, self._instance.rehearsals)).right and self._clock() < until:
-            self._sleep(TICK)
+            self._wait(TICK)
         return verdict
