@@ -5,6 +5,7 @@ The numbers are those of the published ``pagure_owner_alias.json`` of August 202
 
 from __future__ import annotations
 
+import itertools
 import json
 import math
 import random
@@ -44,7 +45,7 @@ def made_up(rng: random.Random) -> dict[str, list[str]]:
 def _count(number: int) -> int:
     """Return how many packages a maintainer has, between the quantiles by a power law."""
     share = (number + 0.5) / MAINTAINERS
-    for (low, few), (high, many) in zip(QUANTILES, QUANTILES[1:], strict=False):
+    for (low, few), (high, many) in itertools.pairwise(QUANTILES):
         if share <= high:
             part = (share - low) / (high - low)
             return round(math.exp((1 - part) * math.log(few) + part * math.log(many)))

@@ -7,7 +7,7 @@ whatever the number of users, so that a message has the same number of recipient
 from __future__ import annotations
 
 import random
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -23,6 +23,8 @@ EDITED = 10
 EXTENDED = 10
 #: one in so many searches for an expression that is hers alone
 SEARCHING = 100
+#: argument in whose place everybody has an own name
+NICK_ARGUMENT = "fasnick"
 #: groups that filters ask for, each with so many maintainers
 GROUPS, GROUP_SIZE = 20, 10
 
@@ -62,13 +64,15 @@ class People:
     ) -> None:
         self._names, self._packages, self._rules = names, packages, rules
         self._defaults = tuple(defaults)
-        self._uses: dict[tuple[str, bytes, bool], RuleUse] = {}
+        self._uses: dict[tuple[str, str, bool], RuleUse] = {}
+        self._own: dict[str, Mapping[str, Any]] = {}
 
     def preferences(self, rng: random.Random) -> Iterator[Preference]:
         """Make one preference for each user."""
         for number, name in enumerate(self._names):
             filters = [self._changed(one, rng) for one in default_filters(name, self._defaults, self._rules)]
             filters += self._added(number, name)
+            self._own.clear()
             numbered = tuple(
                 Filter(f"{number}.{rank}", one.name, self._shared(one.rules)) for rank, one in enumerate(filters)
             )
@@ -105,4 +109,10 @@ class People:
 
     def _shared(self, uses: Iterable[RuleUse]) -> tuple[RuleUse, ...]:
         """Let equal rules be one object, as those are that come from the store."""
-        return tuple(self._uses.setdefault((use.rule, dumps(use.arguments), use.negated), use) for use in uses)
+        return tuple(self._as_stored(use) for use in uses)
+
+    def _as_stored(self, use: RuleUse) -> RuleUse:
+        text = dumps(use.arguments).decode()
+        if NICK_ARGUMENT in use.arguments:
+            return RuleUse(use.rule, self._own.setdefault(text, use.arguments), use.negated)
+        return self._uses.setdefault((use.rule, text, use.negated), use)

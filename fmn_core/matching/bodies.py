@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from .base import Match
+from fmn_core.model import Preference
+
 from .predicates import NAMED, Kind, Predicate, Predicates
 
 #: rules that must hold, and rules that must not
@@ -35,17 +36,27 @@ class Body:
 class Entry:
     """One filter in the index: rules of its own, and its body.
 
-    :ivar match: what to answer if it matches
+    There are hundreds of thousands of these, so everything that can be shared is.
+
     :ivar rank: its place among the filters of its preference
-    :ivar key: the one of ``holding`` by which it is found; None if it is found through its body
+    :ivar key: the rule of its own by which it is found; None if it is found through its body
+    :ivar holding: the other rules of its own that must hold
+    :ivar never: the rules of its own that must not
     """
 
-    __slots__ = ("body", "holding", "key", "match", "never", "rank")
+    __slots__ = ("body", "filter", "holding", "key", "never", "preference", "rank")
 
-    def __init__(self, match: Match, rank: int, own: Rules, body: Body) -> None:
-        self.match, self.rank, self.body = match, rank, body
-        self.holding, self.never = own
-        self.key = min(self.holding, key=_selectivity, default=None)
+    def __init__(self, preference: Preference, rank: int, own: Rules, body: Body) -> None:
+        self.preference, self.rank, self.body = preference, rank, body
+        self.filter = preference.filters[rank]
+        holding, self.never = own
+        self.key = min(holding, key=_selectivity, default=None)
+        self.holding = tuple(predicate for predicate in holding if predicate is not self.key)
+
+    @property
+    def own(self) -> Rules:
+        """All rules of its own."""
+        return self.holding if self.key is None else (self.key, *self.holding), self.never
 
 
 def _selectivity(predicate: Predicate) -> Kind:

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Mapping
 
 from fmn_core.errors import UsageError
 from fmn_core.lookups import Lookups
-from fmn_core.model import Filter, Message, Preference
+from fmn_core.model import Message, Preference
 from fmn_core.rules import RuleBook
 
 from .base import Faults, Match
@@ -33,12 +33,13 @@ class IndexMatcher:
         self._predicates = Predicates(rules)
         self._bodies = Bodies(self._predicates)
         self._plans = Plans()
-        self._entries: dict[str, tuple[Preference, list[Entry]]] = {}
+        self._entries: dict[str, tuple[Entry, ...]] = {}
+        self._unusable: dict[str, list[str]] = {}
         self._named: tuple[dict[str, list[Entry]], ...] = tuple({} for _ in NAMED)
 
     def match(self, message: Message) -> list[Match]:
         """See :meth:`Matcher.match`."""
-        inquiry = Inquiry(message, self._plans, self._lookups, self.faults)
+        inquiry = Inquiry(message, self._plans, self._predicates.validated, self._lookups, self.faults)
         self._consider_named(inquiry, message)
         for body in inquiry.plan.open:
             if inquiry.holds(body):
@@ -74,34 +75,37 @@ class IndexMatcher:
         self.remove(preference.id)
         if not preference.enabled:
             return
-        entries = []
-        for rank, one in enumerate(preference.filters):
-            if one.active and one.rules:
-                try:
-                    entries.append(self._entry(preference, rank, one))
-                except UsageError as error:
-                    self.faults.refused(one.id, str(error))
-        self._entries[preference.id] = preference, entries
+        entries = [
+            entry
+            for rank, one in enumerate(preference.filters)
+            if one.active and one.rules and (entry := self._entry(preference, rank)) is not None
+        ]
+        self._entries[preference.id] = tuple(entries)
         for entry in entries:
             self._place(entry)
 
     def remove(self, preference_id: str) -> None:
         """See :meth:`Matcher.remove`."""
-        preference, entries = self._entries.pop(preference_id, (None, ()))
-        for one in preference.filters if preference else ():
-            self.faults.unusable.pop(one.id, None)
-        for entry in entries:
+        for filter_id in self._unusable.pop(preference_id, ()):
+            self.faults.unusable.pop(filter_id, None)
+        for entry in self._entries.pop(preference_id, ()):
             self._displace(entry)
-            self._predicates.release((entry.holding, entry.never))
+            self._predicates.release(entry.own)
             self._bodies.release(entry.body)
 
-    def _entry(self, preference: Preference, rank: int, one: Filter) -> Entry:
-        all_holding, all_never = self._predicates.of(one.rules)
+    def _entry(self, preference: Preference, rank: int) -> Entry | None:
+        one = preference.filters[rank]
+        try:
+            all_holding, all_never = self._predicates.of(one.rules)
+        except UsageError as error:
+            self.faults.refused(one.id, str(error))
+            self._unusable.setdefault(preference.id, []).append(one.id)
+            return None
         holding, shared_holding = divide(all_holding)
         never, shared_never = divide(all_never)
         self._predicates.keep((holding, never))
         body = self._bodies.get((shared_holding, shared_never))
-        return Entry(Match(preference, one), rank, (holding, never), body)
+        return Entry(preference, rank, (holding, never), body)
 
     def _place(self, entry: Entry) -> None:
         if entry.key is None:

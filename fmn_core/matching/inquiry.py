@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
 from fmn_core.lookups import Lookups
 from fmn_core.model import Message
+from fmn_core.rules import Arguments
 
 from .base import Faults, Match
 from .bodies import Body, Entry, Rules
@@ -27,10 +28,24 @@ class Inquiry:
     :ivar plan: what the topic decides
     """
 
-    __slots__ = ("_answers", "_bodies", "_faults", "_found", "_hits", "_lookups", "_message", "_plans", "plan")
+    __slots__ = (
+        "_answers",
+        "_arguments",
+        "_bodies",
+        "_faults",
+        "_found",
+        "_hits",
+        "_lookups",
+        "_message",
+        "_plans",
+        "plan",
+    )
 
-    def __init__(self, message: Message, plans: Plans, lookups: Lookups, faults: Faults) -> None:
-        self._message, self._plans, self._lookups, self._faults = message, plans, lookups, faults
+    def __init__(
+        self, message: Message, plans: Plans, arguments: Mapping[Predicate, Arguments], lookups: Lookups, faults: Faults
+    ) -> None:
+        self._message, self._plans, self._arguments = message, plans, arguments
+        self._lookups, self._faults = lookups, faults
         self.plan = plans.get(message.topic)
         self._answers: dict[Predicate, Answer] = {}
         self._bodies: dict[Body, bool] = {}
@@ -39,12 +54,12 @@ class Inquiry:
 
     def matches(self) -> list[Match]:
         """Return the first matching filter of each preference that was considered."""
-        return [entry.match for entry in self._found.values()]
+        return [Match(entry.preference, entry.filter) for entry in self._found.values()]
 
     def consider(self, entries: Iterable[Entry]) -> None:
         """Take the entries that match, each unless an earlier filter of its preference does."""
         for entry in entries:
-            preference = entry.match.preference.id
+            preference = entry.preference.id
             other = self._found.get(preference)
             if other is not None and other.rank <= entry.rank:
                 continue
@@ -74,6 +89,8 @@ class Inquiry:
         return all(self._answer(predicate) is False for predicate in never)
 
     def _names_agree(self, entry: Entry) -> bool:
+        if entry.key is not None and not self._fitting_answer(entry.key):
+            return False
         for predicate in entry.holding:
             if not self._fitting_answer(predicate):
                 return False
@@ -95,7 +112,7 @@ class Inquiry:
 
     def _ask(self, predicate: Predicate) -> Answer:
         try:
-            return bool(predicate.rule.predicate(self._message, predicate.arguments, self._lookups))
+            return bool(predicate.rule.predicate(self._message, self._arguments[predicate], self._lookups))
         except Exception as error:
             self._faults.raised(predicate.rule.identifier, self._message, error)
             return None

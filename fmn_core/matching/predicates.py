@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import enum
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from fmn_core.codec import dumps
@@ -38,9 +38,7 @@ _FIELDS = ("packages", "usernames", "agents", "owners", "groups")
 class Predicate:
     """A rule with its arguments.
 
-    The arguments are validated when the predicate is made and then let go of: most predicates of 300,000 filters are
-    never asked, and a validated model is ten times the size of what it was made from.
-
+    :ivar raw: the arguments as they were given, see :class:`Validated`
     :ivar kind: how selective the hint is
     :ivar values: the names under which a filter with this predicate is found; only of the kinds in ``NAMED``
     :ivar topical: the hint, if the topic has a say in it
@@ -48,27 +46,36 @@ class Predicate:
     :ivar uses: filters and bodies that hold it
     """
 
-    __slots__ = ("_parsed", "group", "key", "kind", "raw", "rule", "topical", "uses", "values")
+    __slots__ = ("group", "kind", "raw", "rule", "topical", "uses", "values")
 
-    def __init__(self, rule: Rule, raw: Any, key: bytes, hint: Hint, group: PatternGroup[Predicate] | None) -> None:
-        self.rule, self.raw, self.key, self.group = rule, raw, key, group
+    def __init__(self, rule: Rule, raw: Mapping[str, Any], hint: Hint, group: PatternGroup[Predicate] | None) -> None:
+        self.rule, self.raw, self.group = rule, raw, group
         self.topical = hint if hint.topics is not None or hint.apps is not None else None
         self.kind, self.values = _selective(hint, group)
         self.uses = 0
-        self._parsed: Arguments | None = None
-
-    @property
-    def arguments(self) -> Arguments:
-        """The validated arguments, which are kept from the first time on that they are asked for."""
-        if self._parsed is None:
-            self._parsed = self.rule.parse(self.raw)
-        return self._parsed
 
     def by_topic(self, topic: str) -> bool | None:
         """Return what the topic alone decides, or None."""
         if self.topical is not None and not self.topical.admits_topic(topic):
             return False
         return True if self.rule.predicate is always else None
+
+
+class Validated(dict[Predicate, Arguments]):
+    """Validated arguments of the predicates that were asked lately.
+
+    All are validated when a predicate is made, and let go of: most predicates of 300,000 filters are never asked, and
+    a model is ten times the size of what it was made from.
+    """
+
+    #: kept at most; beyond that, all are made anew as they are needed
+    KEPT = 50_000
+
+    def __missing__(self, predicate: Predicate) -> Arguments:
+        if len(self) >= self.KEPT:
+            self.clear()
+        made = self[predicate] = predicate.rule.parse(predicate.raw)
+        return made
 
 
 def _selective(hint: Hint, group: PatternGroup[Predicate] | None) -> tuple[Kind, tuple[str, ...]]:
@@ -83,15 +90,20 @@ def _selective(hint: Hint, group: PatternGroup[Predicate] | None) -> tuple[Kind,
     return (Kind.NONE if hint.apps is None else Kind.APP), ()
 
 
+def _text(arguments: Mapping[str, Any]) -> str:
+    """Write arguments as text, not as the bytes of orjson, which keep the kilobytes they were written in."""
+    return dumps(arguments).decode() if arguments else ""
+
+
 class Predicates:
     """The table of predicates in use: identical rules are one."""
 
     def __init__(self, rules: RuleBook) -> None:
         self._rules = rules
-        self._known: dict[str, dict[bytes, Predicate]] = {}
-        self._unusable: dict[tuple[str, bytes], str] = {}
-        #: rule identifier -> the expressions of all its predicates
-        self.groups: dict[str, PatternGroup[Predicate]] = {}
+        self._known: dict[str, dict[str, Predicate]] = {}
+        self._unusable: dict[tuple[str, str], str] = {}
+        self._groups: dict[str, PatternGroup[Predicate]] = {}
+        self.validated = Validated()
 
     def of(self, uses: Iterable[RuleUse]) -> tuple[list[Predicate], list[Predicate]]:
         """Return the predicates of a filter: those that must hold, and those that must not.
@@ -109,31 +121,31 @@ class Predicates:
         return sides
 
     def _get(self, use: RuleUse) -> Predicate:
-        key = dumps(use.arguments) if use.arguments else b""
+        key = _text(use.arguments)
         try:
             return self._known[use.rule][key]
         except KeyError:
             return self._make(use, key)
 
-    def _make(self, use: RuleUse, key: bytes) -> Predicate:
-        trouble = (use.rule, key if use.rule in self._rules else b"")
+    def _make(self, use: RuleUse, key: str) -> Predicate:
+        trouble = (use.rule, key if use.rule in self._rules else "")
         if trouble in self._unusable:
             raise UsageError(self._unusable[trouble])
         try:
-            made = self._validated(use, key)
+            made = self._validated(use)
         except UsageError as error:
             self._unusable[trouble] = str(error)
             raise
         self._known.setdefault(use.rule, {})[key] = made
         return made
 
-    def _validated(self, use: RuleUse, key: bytes) -> Predicate:
+    def _validated(self, use: RuleUse) -> Predicate:
         rule, arguments = prepare(use, self._rules)
         try:
             hint = rule.hint_for(arguments)
             hint.admits_topic("")
             group = self._group(rule)
-            made = Predicate(rule, use.arguments, key, hint, group)
+            made = Predicate(rule, use.arguments, hint, group)
             if rule.search is not None and group is not None:
                 group.add(made, rule.search.pattern(arguments))
         except Exception as error:
@@ -143,9 +155,9 @@ class Predicates:
     def _group(self, rule: Rule) -> PatternGroup[Predicate] | None:
         if rule.search is None:
             return None
-        if rule.identifier not in self.groups:
-            self.groups[rule.identifier] = PatternGroup(rule.identifier, rule.search)
-        return self.groups[rule.identifier]
+        if rule.identifier not in self._groups:
+            self._groups[rule.identifier] = PatternGroup(rule.identifier, rule.search)
+        return self._groups[rule.identifier]
 
     def keep(self, held: Iterable[Iterable[Predicate]]) -> None:
         """Count one more holder of each."""
@@ -162,6 +174,7 @@ class Predicates:
                     self._forget(predicate)
 
     def _forget(self, predicate: Predicate) -> None:
-        del self._known[predicate.rule.identifier][predicate.key]
+        del self._known[predicate.rule.identifier][_text(predicate.raw)]
+        self.validated.pop(predicate, None)
         if predicate.group is not None:
             predicate.group.discard(predicate)
