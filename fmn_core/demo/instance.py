@@ -63,7 +63,7 @@ def prepared(folder: Path, base_url: str, plugins: PluginsSettings) -> Iterator[
     rehearsals = _rehearse(settings, folder)
     try:
         instance = _assemble(folder, _configure(settings, rehearsals), rehearsals)
-        with closing(instance.app.store):
+        with closing(instance.app):
             yield instance
     finally:
         for rehearsal in rehearsals.values():
@@ -92,6 +92,8 @@ def _rehearse(settings: Settings, folder: Path) -> dict[str, Rehearsal]:
         except Exception as error:
             log.warning("backend %r cannot rehearse and is left out: %s", name, error)
             continue
+        finally:
+            backend.close()  # it has served; the one that delivers is made from the final configuration
         if rehearsal is not None:
             rehearsals[name] = rehearsal
     return rehearsals
