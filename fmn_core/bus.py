@@ -11,6 +11,7 @@ import json
 import logging
 import random
 import threading
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -24,7 +25,7 @@ log = logging.getLogger(__name__)
 
 #: seconds to wait before a message is handed back, which the broker would send again at once
 FIRST_PAUSE, LONGEST_PAUSE = 1.0, 60.0
-#: seconds to wait for the broker when the consumer starts, and for a message in hand when it ends
+#: seconds to wait for the broker's answer, and in the end for a message in hand
 PATIENCE = 30.0
 #: seconds between two looks whether all is well
 TURN = 0.2
@@ -59,14 +60,17 @@ class Bus:
     def run(self, stop: threading.Event, well: Callable[[], None]) -> None:
         """Consume until told to stop.
 
-        :raises TransportError: if the broker refuses us, or ends it
+        :raises TransportError: if the broker does not answer, refuses us or ends it
         """
         self._stop = stop
         subscriptions = _subscribe(self._take)
+        deadline = time.monotonic() + PATIENCE
         try:
-            well()
             while not stop.wait(TURN):
-                subscriptions.check()
+                if subscriptions.are_up():
+                    well()
+                elif time.monotonic() > deadline:
+                    raise TransportError(f"the bus does not answer within {PATIENCE:.0f} s")
         finally:
             subscriptions.cancel()
 
@@ -122,52 +126,53 @@ def _configure(path: Path | None) -> None:
 
 
 class _Subscriptions:
-    """The library's consumers, which live in Twisted's own thread.
+    """The library's consumers, one for each queue of its configuration. Made in Twisted's thread, where they live.
 
-    :param consumers: one for each queue of the configuration
+    :param asked: the consumers, once the broker has answered
     """
 
-    def __init__(self, consumers: list[Any]) -> None:
-        self._consumers = consumers
+    def __init__(self, asked: Any) -> None:
+        self._asked = asked
+        self._consumers: list[Any] = []
         self._failure: str | None = None
+        asked.addCallbacks(self._began, self._failed)
+
+    def _began(self, consumers: list[Any]) -> None:
+        self._consumers = consumers
         for consumer in consumers:
-            consumer.result.addErrback(self._note)
+            consumer.result.addErrback(self._failed)
 
-    def _note(self, failure: Any) -> None:
-        self._failure = failure.getErrorMessage() or failure.type.__name__
+    def _failed(self, failure: Any) -> None:
+        reason = getattr(failure.value, "reason", None) or failure.value
+        self._failure = str(reason) or repr(reason)
 
-    def check(self) -> None:
-        """Raise what ended a consumer.
+    def are_up(self) -> bool:
+        """Tell whether the broker has answered.
 
-        :raises TransportError: if one has ended
+        :raises TransportError: if it refused, or ended a consumer
         """
         if self._failure is not None:
             raise TransportError(f"the bus ended the consumer: {self._failure}")
+        return bool(self._consumers)
 
     def cancel(self) -> None:
         """End; what a consumer has in hand is finished first."""
         from twisted.internet import defer
 
-        _in_reactor(lambda: defer.gatherResults([consumer.cancel() for consumer in self._consumers]))
+        def cancel() -> Any:
+            self._asked.cancel()  # has no effect once the broker has answered
+            return defer.gatherResults([consumer.cancel() for consumer in self._consumers])
+
+        _in_reactor(cancel)
 
 
 def _subscribe(take: Callable[[Any], None]) -> _Subscriptions:
-    """Subscribe to the queues of the library's configuration.
-
-    :raises TransportError: if the broker does not answer or refuses
-    """
+    """Ask the broker for the queues of the library's configuration."""
     import crochet
     from fedora_messaging import api
-    from twisted.internet import defer
 
     crochet.setup()
-    try:
-        consumers = _in_reactor(lambda: api.twisted_consume(take))
-    except defer.TimeoutError:
-        raise TransportError(f"the bus does not answer within {PATIENCE:.0f} s") from None
-    except Exception as error:
-        raise TransportError(f"the bus refuses us: {error}") from error
-    subscriptions: _Subscriptions = _in_reactor(lambda: _Subscriptions(consumers))
+    subscriptions: _Subscriptions = _in_reactor(lambda: _Subscriptions(api.twisted_consume(take)))
     return subscriptions
 
 
