@@ -6,7 +6,6 @@ Commands are imported when they are called, and heavy libraries inside of them, 
 from __future__ import annotations
 
 import importlib
-import importlib.util
 import logging
 import sys
 import traceback
@@ -45,10 +44,7 @@ class FmnGroup(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         """Import one of our commands, or else ask the plugins."""
         if cmd_name in COMMANDS:
-            name = f"{__name__}.{cmd_name}_"
-            if importlib.util.find_spec(name) is None:
-                return None
-            module = importlib.import_module(name)
+            module = importlib.import_module(f"{__name__}.{cmd_name}_")
             return module.command  # type: ignore[no-any-return] # by the convention that the package states
         return _added(ctx).get(cmd_name)
 
