@@ -121,7 +121,7 @@ class Play:
         for entry in sorted(news, key=lambda entry: entry.at):
             self._seen.add((entry.notification, entry.outcome))
             self._matched.add(entry.message_id)
-            self._audience.delivered(entry, self._summaries.get(entry.message_id, entry.message_id))
+            self._audience.delivered(entry, self._summaries.get(entry.message_id, f"message {entry.message_id}"))
         sent = sum(outcome is Outcome.SENT for _, outcome in self._seen)
         progress = Progress(self._read, len(self._matched), sent)
         self._audience.progress(progress)
