@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Engine, func, select
+from sqlalchemy import Engine, and_, func, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from fmn_core.model import Outcome
@@ -89,9 +89,8 @@ def _upsert(dialect: str) -> Any:
     """Insert or update; both databases have the same words for it, and SQLAlchemy has them twice."""
     insert = sqlite.insert(ledger) if dialect == "sqlite" else postgresql.insert(ledger)
     values = {c.name: insert.excluded[c.name] for c in ledger.c if not c.primary_key}
-    return insert.on_conflict_do_update(
-        index_elements=["notification"], set_=values, where=ledger.c.outcome.not_in(DONE)
-    )
+    open_ = and_(*(ledger.c.outcome != outcome for outcome in DONE))  # NOT IN is not for many rows at once
+    return insert.on_conflict_do_update(index_elements=["notification"], set_=values, where=open_)
 
 
 def _chunks(ids: list[str]) -> list[list[str]]:
