@@ -123,8 +123,12 @@ def _tell(user: User, as_json: bool) -> None:
 
 
 def _in_short(user: Mapping[str, Any]) -> str:
-    parts = [f"{p['backend']} {_switch(p)}, {len(p['filters'])} filters" for p in user["preferences"]]
+    parts = [f"{p['backend']} {_switch(p)}, {_count(p['filters'], 'filter')}" for p in user["preferences"]]
     return f"{user['name']}: {'; '.join(parts) or 'no preferences'}"
+
+
+def _count(things: Sequence[object], noun: str) -> str:
+    return f"{len(things)} {noun}{'' if len(things) == 1 else 's'}"
 
 
 def _switch(preference: Mapping[str, Any]) -> str:
@@ -142,7 +146,7 @@ def _preference_in_words(preference: Mapping[str, Any]) -> list[str]:
         lines.append(f"    to {destination['address']}{'' if destination['confirmed'] else ' (not confirmed)'}")
     for one in preference["filters"]:
         marks = ("" if one["active"] else ", inactive") + (", one shot" if one["oneshot"] else "")
-        lines.append(f"    filter {one['id']}: {one['name']} ({len(one['rules'])} rules{marks})")
+        lines.append(f"    filter {one['id']}: {one['name']} ({_count(one['rules'], 'rule')}{marks})")
         lines += [f"      {_rule_in_words(use)}" for use in one["rules"]]
     return lines
 
