@@ -7,8 +7,6 @@ from typing import Any
 
 import click
 
-from fmn_core.store import Store
-
 from .context import Context, echo_row, json_option, pass_context
 
 
@@ -25,6 +23,8 @@ def upgrade(context: Context, as_json: bool) -> None:
 
     Stages that start do the same by themselves; here it is a step of its own, before anything starts.
     """
+    from fmn_core.store import Store
+
     context.settings.data_dir.mkdir(parents=True, exist_ok=True)
     store = Store(context.settings.store_url)
     try:

@@ -6,17 +6,18 @@ import dataclasses
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from fmn_core.defaults import default_filters
 from fmn_core.errors import UsageError
 from fmn_core.model import User
-from fmn_core.store.accounts import new_user
-from fmn_core.store.exchange import Form, Installed, document, dump_user, load_user, read_document
 
 from .context import Context, echo_row, json_option, pass_context
+
+if TYPE_CHECKING:
+    from fmn_core.store.exchange import Form, Installed
 
 EPILOG = """\b
 Examples:
@@ -40,6 +41,9 @@ def command() -> None:
 @pass_context
 def add(context: Context, name: str, destinations: Sequence[str], no_defaults: bool, as_json: bool) -> None:
     """Add a user, with the default filters of the installed plugins."""
+    from fmn_core.store.accounts import new_user
+    from fmn_core.store.exchange import document, read_document
+
     registry, source = context.registry, f"user {name!r}"
     read_document({"user": name}, _installed(context), source)  # before it makes each default filter wrong
     filters = [] if no_defaults else default_filters(name, registry.defaults, registry.rules)
@@ -73,6 +77,8 @@ def show(context: Context, name: str, as_json: bool) -> None:
 @pass_context
 def import_(context: Context, path: str, as_json: bool) -> None:
     """Read a user's whole settings from a file (TOML or JSON), in place of those there may be."""
+    from fmn_core.store.exchange import load_user
+
     user = load_user(_read(path), _installed(context), f"user file {path}")
     _tell(context.app.store.preferences.save(user), as_json)
 
@@ -83,6 +89,8 @@ def import_(context: Context, path: str, as_json: bool) -> None:
 @pass_context
 def export(context: Context, name: str, form: Form) -> None:
     """Write a user's whole settings, as "import" reads them."""
+    from fmn_core.store.exchange import dump_user
+
     click.echo(dump_user(context.app.store.preferences.user(name), form), nl=False)
 
 
@@ -95,6 +103,8 @@ def remove(context: Context, name: str) -> None:
 
 
 def _installed(context: Context) -> Installed:
+    from fmn_core.store.exchange import Installed
+
     return Installed(context.registry.rules, context.registry.backends)
 
 
