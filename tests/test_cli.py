@@ -32,9 +32,10 @@ BROKEN = {
 
 
 @pytest.fixture
-def fmn(example, monkeypatch):
+def fmn(example, monkeypatch, tmp_path):
     """Run a command in this process, with the plugin of the examples alone."""
     monkeypatch.setenv("FMN__PLUGINS__ENABLED", "example")
+    monkeypatch.setenv("FMN__DATA_DIR", str(tmp_path / "data"))
 
     def run(*arguments, **options):
         return CliRunner().invoke(group, [str(argument) for argument in arguments], **options)
@@ -135,8 +136,7 @@ def test_plugins_strict(fmn, example, monkeypatch):
     assert fmn("plugins", "--strict").exit_code == 1
 
 
-def test_check(fmn, tmp_path, monkeypatch):
-    monkeypatch.setenv("FMN__DATA_DIR", str(tmp_path / "data"))
+def test_check(fmn, tmp_path):
     result = fmn("check", "--json")
     assert result.exit_code == 0
     assert all(row["ok"] for row in rows(result))
@@ -157,6 +157,7 @@ url = "mysql://root:secret@localhost/fmn"
 [plugin.exampel]
 """, "utf-8")  # fmt: skip
     monkeypatch.setenv("FMN__PLUGINS__ENABLED", "example,import_error")
+    monkeypatch.delenv("FMN__DATA_DIR")
     result = fmn("--config", config, "check", "--json")
     wanting = {row["check"]: row["detail"] for row in rows(result) if not row["ok"]}
     assert result.exit_code == 1
@@ -180,7 +181,12 @@ def test_help_lists_the_commands_of_plugins_too(fmn):
 # Bad files.
 
 
-@pytest.mark.parametrize("command", [["describe"], ["try", "example_loaf_baked"]], ids=["describe", "try"])
+READERS = pytest.mark.parametrize(
+    "command", [["describe"], ["try", "example_loaf_baked"], ["match"]], ids=["describe", "try", "match"]
+)
+
+
+@READERS
 @pytest.mark.parametrize(("line", "reason"), BROKEN.values(), ids=BROKEN)
 def test_one_broken_line_among_good_ones(fmn, messages, command, line, reason):
     path = messages(GOOD, line, {**GOOD, "id": "last"})
@@ -190,7 +196,15 @@ def test_one_broken_line_among_good_ones(fmn, messages, command, line, reason):
     assert sentence(result).startswith(f"{path} line 2: {reason}")
 
 
-@pytest.mark.parametrize("command", [["describe"], ["try", "example_loaf_baked"]], ids=["describe", "try"])
+def test_replay_takes_the_rest_in(fmn, messages):
+    path = messages(GOOD, BROKEN["nan"][0], {**GOOD, "id": "last"})
+    result = fmn("replay", path, "--json")
+    assert result.exit_code == 1
+    assert sentence(result).startswith(f"{path} line 2: not JSON: NaN")
+    assert rows(result) == [{"stage": "replay", "queued": 2}]
+
+
+@READERS
 def test_no_messages_at_all(fmn, messages, command, tmp_path):
     empty = fmn(*command, messages())
     assert (empty.exit_code, sentence(empty)) == (
@@ -219,6 +233,10 @@ def test_no_messages_at_all(fmn, messages, command, tmp_path):
         (["try", RULE, "x", "kinds=a", "kinds=b"], "argument 'kinds' is given twice"),
         (["rules", "example_loaf"], "no rule is named 'example_loaf'; did you mean"),
         (["rules", "--plugin", "exampel"], "no rule plugin is named 'exampel'; did you mean 'example'"),
+        (["user", "show", "nela"], "no user is named 'nela'"),
+        (["user", "add", "nela", "--destination", "pigeon=loft"], "no backend is named 'pigeon'"),
+        (["explain", "x", "--user", "nela"], "no user is named 'nela'"),
+        (["deliver", "pigeon"], "no backend is named 'pigeon'"),
         (["descrbe"], "no command is named 'descrbe'; did you mean 'describe'"),
         (["--config", "nowhere.toml", "rules"], "configuration nowhere.toml has a mistake: there is no such file"),
     ],
@@ -248,6 +266,13 @@ def test_debug_shows_the_traceback_before_the_sentence(fmn, arguments):
     assert result.exit_code == 2
     assert "Traceback (most recent call last)" in result.stderr
     assert result.stderr.splitlines()[-1] == "fmn: no rule is named 'nope'"
+
+
+def test_a_folder_that_cannot_be_made_is_one_line(fmn, tmp_path, monkeypatch):
+    (tmp_path / "file").touch()
+    monkeypatch.setenv("FMN__DATA_DIR", str(tmp_path / "file" / "data"))
+    result = fmn("user", "list")
+    assert (result.exit_code, sentence(result)) == (1, f"'{tmp_path}/file/data' cannot be used: Not a directory")
 
 
 def test_a_bug_is_one_line_too(fmn, monkeypatch):

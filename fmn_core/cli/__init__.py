@@ -63,10 +63,10 @@ class FmnGroup(click.Group):
         except FmnError as error:
             _tell(ctx, str(error))
             ctx.exit(error.exit_code)
-        except (click.ClickException, click.exceptions.Exit, click.Abort, OSError):
+        except (click.ClickException, click.exceptions.Exit, click.Abort, BrokenPipeError):
             raise  # click has its own words for these, and is quiet where a pipe was closed
         except Exception as error:
-            _tell(ctx, _bug(error))
+            _tell(ctx, _refusal(error) if isinstance(error, OSError) and error.filename else _bug(error))
             ctx.exit(EXIT_FOUND_WANTING)
 
 
@@ -86,6 +86,11 @@ def _tell(ctx: click.Context, failure: str) -> None:
     if _context(ctx).debug:
         traceback.print_exc()
     click.echo(f"fmn: {failure}", err=True)
+
+
+def _refusal(error: OSError) -> str:
+    """Say what the system would not do: a folder that cannot be made, a disk that is full."""
+    return f"{str(error.filename)!r} cannot be used: {error.strerror}"
 
 
 def _bug(error: Exception) -> str:
