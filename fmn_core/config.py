@@ -79,13 +79,11 @@ class DeliverySettings(Section):
     :param attempts: tries before a notification becomes a dead letter
     :param first_delay: seconds before the second try; it doubles from there
     :param longest_delay: seconds that a pause grows to at most
-    :param workers: threads that deliver, over all backends that allow several
     """
 
     attempts: int = Field(default=12, ge=1)
     first_delay: float = Field(default=5.0, gt=0)
     longest_delay: float = Field(default=3600.0, gt=0)
-    workers: int = Field(default=4, ge=1)
 
 
 SectionType = TypeVar("SectionType", bound=BaseModel)

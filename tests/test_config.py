@@ -61,12 +61,12 @@ def test_the_environment_reaches_the_sections_of_plugins():
 
 def test_all_mistakes_are_told_at_once(write):
     path = write('data_dr = "x"\n[store]\nurll = ""\n[delivery]\nattempts = 0\n')
-    found = mistakes(path, {"FMN__DELIVERY__WORKERS": "many"})
+    found = mistakes(path, {"FMN__DELIVERY__FIRST_DELAY": "long"})
     assert len(found) == 4
     assert "no setting is named 'data_dr'; did you mean 'data_dir'?" in found
     assert any(mistake.startswith("no setting is named 'store.urll'; did you mean 'store.url'") for mistake in found)
     assert "delivery.attempts: Input should be greater than or equal to 1, not 0" in found
-    assert any(mistake.startswith("delivery.workers: ") and mistake.endswith("not 'many'") for mistake in found)
+    assert any(mistake.startswith("delivery.first_delay: ") and mistake.endswith("not 'long'") for mistake in found)
 
 
 def test_mistakes_of_a_plugins_section_are_told_at_once():

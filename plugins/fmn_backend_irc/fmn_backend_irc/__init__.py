@@ -9,7 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from fmn_core import Backend, DropDelivery, Notification, Rehearsal, Settings, UsageError, hookimpl
+from fmn_core import Backend, DropDelivery, Notification, Rehearsal, RetryDelivery, Settings, UsageError, hookimpl
 
 from .line import line
 from .settings import IrcSettings
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 #: RULES of RFC 2812, section 2.3.1; networks differ in the length
 _NICK = re.compile(r"[A-Za-z_\[\]\\^{}|`-][A-Za-z0-9_\[\]\\^{}|`-]{0,63}")
 _CHANNEL = re.compile(r"#[^\x00-\x20\x7f-\xa0,:\u2028-\u202e\u2066-\u2069\ud800-\udfff]{1,63}")
+_UNSET = "no server is configured: set host in [plugin.irc]"
 
 
 class IrcBackend(Backend):
@@ -51,10 +52,14 @@ class IrcBackend(Backend):
             target = self.check_address(notification.destination)
         except UsageError as error:
             raise DropDelivery(str(error)) from None
+        if not self._options.host:
+            raise RetryDelivery(_UNSET)
         self._open().say(target, line(notification, self._base_url))
 
     def check(self) -> str:
         """See :meth:`fmn_core.Backend.check`."""
+        if not self._options.host:
+            return f"{_UNSET}; deliveries wait"
         client = self._open()
         client.connect()
         return f"{client.server} as {self._options.nick}"

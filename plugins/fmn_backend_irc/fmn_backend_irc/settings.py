@@ -10,7 +10,7 @@ from fmn_core import Section
 class IrcSettings(Section):
     """``[plugin.irc]``.
 
-    :param host: the IRC server
+    :param host: the IRC server; while it is empty, deliveries wait
     :param port: empty for the usual one: 6667, or 6697 with TLS
     :param tls: encrypt, and hold the server to its certificate
     :param nick: by which people know us; with ``_`` behind it as long as it is taken
@@ -22,7 +22,7 @@ class IrcSettings(Section):
     :param absent: seconds after which a nick that is not there is tried again
     """
 
-    host: str = Field(default="localhost", min_length=1)
+    host: str = ""
     port: int | None = Field(default=None, ge=1, le=65535)
     tls: bool = False
     nick: str = Field(default="fmn", pattern=r"^[A-Za-z_\[\]\\^{}|`-][A-Za-z0-9_\[\]\\^{}|`-]{0,29}$")

@@ -226,3 +226,10 @@ def test_settings_are_held_to_their_types(fmn_settings):
     with pytest.raises(ConfigError, match="3 mistakes"):
         fmn_register_backends(broken)
     assert fmn_register_backends(fmn_settings)[0].name == "irc"
+
+
+def test_without_a_server_deliveries_wait_and_check_says_so(fmn_settings, to):
+    (irc,) = fmn_register_backends(fmn_settings)
+    with pytest.raises(RetryDelivery, match=r"^no server is configured: set host in \[plugin\.irc\]$"):
+        irc.deliver(to("ava"))
+    assert irc.check() == "no server is configured: set host in [plugin.irc]; deliveries wait"
