@@ -6,6 +6,7 @@ import dataclasses
 from typing import Any
 
 import pytest
+
 from fmn_core.lookups import Lookups, Snapshot
 from fmn_core.matching import IndexMatcher, LinearMatcher, Matcher, notifications
 from fmn_core.model import Destination, Filter, Message, Preference, RuleUse
@@ -258,9 +259,7 @@ ADDRESSES = {
 
 
 @pytest.mark.parametrize(("given", "expected"), ADDRESSES.values(), ids=ADDRESSES)
-def test_one_notification_for_each_confirmed_destination(
-    given: list[tuple[str, bool]], expected: list[str]
-) -> None:
+def test_one_notification_for_each_confirmed_destination(given: list[tuple[str, bool]], expected: list[str]) -> None:
     matcher = IndexMatcher(RULES, ROLES)
     matcher.put(preference(ALWAYS, destinations=tuple(Destination(*one) for one in given)))
     made = notifications(KERNEL, matcher.match(KERNEL))

@@ -73,7 +73,8 @@ def _in_words(row: Mapping[str, Any]) -> str:
 def _rule(rule: Mapping[str, Any]) -> str:
     word, colour = _MARKS[rule["result"]]
     given = ", ".join(f"{name}={value}" for name, value in rule["arguments"].items())
-    saw = "; ".join(f"{name}: {_value(value)}" for name, value in rule["seen"].items())
+    by_topic = rule["seen"].keys() == {"topic"}
+    saw = "only the topic" if by_topic else "; ".join(f"{name}: {_value(seen)}" for name, seen in rule["seen"].items())
     name = f"{'not ' * rule['negated']}{rule['rule']}({given})"
     outcome = rule["error"] or (f"saw {saw}" if saw else "")
     mark = "✓" if rule["agrees"] else "✗"

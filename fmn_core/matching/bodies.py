@@ -82,6 +82,9 @@ class Bodies:
         self._predicates = predicates
         self._known: dict[Rules, Body] = {}
 
+    def __len__(self) -> int:
+        return len(self._known)
+
     def get(self, rules: Rules) -> Body:
         """Return the body of these rules, holding it once more."""
         body = self._known.get(rules)

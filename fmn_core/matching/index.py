@@ -93,6 +93,15 @@ class IndexMatcher:
             self._predicates.release(entry.own)
             self._bodies.release(entry.body)
 
+    def size(self) -> dict[str, int]:
+        """Return how much of each thing is held, for metrics and for those who look for leaks."""
+        return {
+            "preferences": len(self._entries),
+            "bodies": len(self._bodies),
+            "predicates": len(self._predicates),
+            "names": sum(map(len, self._named)),
+        }
+
     def _entry(self, preference: Preference, rank: int) -> Entry | None:
         one = preference.filters[rank]
         try:

@@ -105,6 +105,9 @@ class Predicates:
         self._groups: dict[str, PatternGroup[Predicate]] = {}
         self.validated = Validated()
 
+    def __len__(self) -> int:
+        return sum(map(len, self._known.values()))
+
     def of(self, uses: Iterable[RuleUse]) -> tuple[list[Predicate], list[Predicate]]:
         """Return the predicates of a filter: those that must hold, and those that must not.
 
