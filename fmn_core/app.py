@@ -18,7 +18,7 @@ from .lookups import LiveLookups
 from .matching import IndexMatcher, LinearMatcher, Matcher
 from .plugins import GROUPS, PluginRegistry, load_plugins
 from .retry import RetrySchedule
-from .runner import Runner, Source, Stage
+from .runner import Chore, Runner, Source, Stage
 from .store import Store, open_store
 from .transport import open_transport
 from .transport.base import Transport
@@ -105,8 +105,10 @@ class Application:
         return [Delivery(backend, self.store, schedule) for backend in backends]
 
     def runner(self, stages: Sequence[Stage], sources: Sequence[Source] = ()) -> Runner:
-        """Make what runs stages, in the direction of the flow."""
-        return Runner(self.transport, stages, sources)
+        """Make what runs stages, in the direction of the flow, and keeps the lookups fresh if one of them asks any."""
+        asked = "lookups" in self.__dict__
+        chores = [Chore("refresh of lookups", self.settings.lookups.refresh, self.lookups.refresh)] if asked else []
+        return Runner(self.transport, stages, sources, chores)
 
     def close(self) -> None:
         """Let go of the store, if it was opened."""

@@ -73,6 +73,15 @@ class ConsumerSettings(Section):
     ignored_owners: Names = ()
 
 
+class LookupsSettings(Section):
+    """``[lookups]``: who maintains what, and who is in which group.
+
+    :param refresh: seconds between two times that processes which go on running ask all sources again
+    """
+
+    refresh: float = Field(default=600.0, gt=0, le=86_400)
+
+
 class DeliverySettings(Section):
     """``[delivery]``: how often and how long delivery tries.
 
@@ -103,6 +112,7 @@ class Settings(Section):
     transport: TransportSettings = TransportSettings()
     plugins: PluginsSettings = PluginsSettings()
     consumer: ConsumerSettings = ConsumerSettings()
+    lookups: LookupsSettings = LookupsSettings()
     delivery: DeliverySettings = DeliverySettings()
     plugin: dict[str, dict[str, Any]] = Field(default_factory=dict)
 

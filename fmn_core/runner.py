@@ -14,6 +14,7 @@ import signal
 import threading
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from functools import partial
 from types import FrameType
 from typing import Protocol
@@ -30,6 +31,8 @@ TURN = 0.2
 STANDBY = 0.5
 #: seconds between two looks whether everything is done
 IDLE_CHECK = 0.05
+#: seconds that the end waits for a chore, whose work nobody will use any more
+CHORE_PATIENCE = 0.5
 #: seconds before a failed stage goes on: the first pause and what it grows to
 FIRST_PAUSE, LONGEST_PAUSE = 0.5, 60.0
 
@@ -87,6 +90,20 @@ class Source(Protocol):
         """
 
 
+@dataclass(frozen=True, slots=True)
+class Chore:
+    """What is done again and again beside the stages, and can be left half done.
+
+    :param name: what it is called, in logs
+    :param every: seconds between two times
+    :param do: does it once
+    """
+
+    name: str
+    every: float
+    do: Callable[[], object]
+
+
 class Incident:
     """One warning when something fails, however often it fails again until it is well.
 
@@ -119,6 +136,7 @@ class Runner:
     :param open_transport: opens the transport, once in each thread
     :param stages: in the direction of the flow: what the first one publishes, the next ones take
     :param sources: bring messages from outside
+    :param chores: each is done for the first time after its pause
     """
 
     def __init__(
@@ -126,9 +144,10 @@ class Runner:
         open_transport: Callable[[], Transport],
         stages: Sequence[Stage],
         sources: Sequence[Source] = (),
+        chores: Sequence[Chore] = (),
         rng: random.Random | None = None,
     ) -> None:
-        self._open, self._stages, self._sources = open_transport, stages, sources
+        self._open, self._stages, self._sources, self._chores = open_transport, stages, sources, chores
         self._rng = rng or random.Random()  # noqa: S311 - jitter is no secret
         self._stop = threading.Event()
 
@@ -143,8 +162,9 @@ class Runner:
         """
         threads = [self._thread(stage.name, partial(self._serve, stage)) for stage in self._stages]
         threads += [self._thread(source.name, partial(self._draw, source)) for source in self._sources]
+        chores = [self._thread(chore.name, partial(self._repeat, chore), daemon=True) for chore in self._chores]
         with stopped_by_signals(self._stop):
-            for thread in threads:
+            for thread in threads + chores:
                 thread.start()
             try:
                 self._wait(until_idle)
@@ -152,6 +172,8 @@ class Runner:
                 self._stop.set()
                 for thread in threads:
                     thread.join()
+                for thread in chores:
+                    thread.join(CHORE_PATIENCE)
 
     def _wait(self, until_idle: bool) -> None:
         if not until_idle:
@@ -169,8 +191,9 @@ class Runner:
         except TransportError:
             return False  # the stages notice it too, and say so
 
-    def _thread(self, name: str, once: Callable[[Incident], None]) -> threading.Thread:
-        return threading.Thread(target=self._keep_going, name=name, args=(Incident(name, self._rng), once))
+    def _thread(self, name: str, once: Callable[[Incident], None], daemon: bool = False) -> threading.Thread:
+        args = Incident(name, self._rng), once
+        return threading.Thread(target=self._keep_going, name=name, args=args, daemon=daemon)
 
     def _keep_going(self, incident: Incident, once: Callable[[Incident], None]) -> None:
         while not self._stop.is_set():
@@ -181,6 +204,11 @@ class Runner:
 
     def _draw(self, source: Source, incident: Incident) -> None:
         source.run(self._stop, incident.well)
+
+    def _repeat(self, chore: Chore, incident: Incident) -> None:
+        while not self._stop.wait(chore.every):
+            chore.do()
+            incident.well()
 
     def _serve(self, stage: Stage, incident: Incident) -> None:
         """Run a stage until told to stop or until something fails."""

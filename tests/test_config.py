@@ -106,3 +106,9 @@ def test_a_setting_is_no_section():
 def test_settings_are_frozen():
     with pytest.raises(ValueError, match="frozen"):
         Settings().base_url = "other"
+
+
+@pytest.mark.parametrize("seconds", [0, -1, 86_401, "inf", "nan"])
+def test_lookups_are_refreshed_now_and_then_but_at_least_daily(seconds):
+    [mistake] = mistakes(None, {"FMN__LOOKUPS__REFRESH": str(seconds)})
+    assert mistake.startswith("lookups.refresh: ")

@@ -8,7 +8,7 @@ from collections import Counter
 import pytest
 
 from fmn_core.errors import StoreError, TransportError
-from fmn_core.runner import Incident, Runner
+from fmn_core.runner import Chore, Incident, Runner
 from fmn_core.transport.embedded import EmbeddedTransport
 
 
@@ -174,6 +174,41 @@ def test_a_source_runs_beside_the_stages_and_is_tried_again(open_transport, capl
     runner.stop()
     thread.join()
     assert "well stopped: the bus is away; next attempt in 0.0 s" in caplog.text
+
+
+def test_a_chore_is_done_again_and_again_and_after_it_failed(open_transport, caplog):
+    done, failures = threading.Semaphore(0), [StoreError("not now")]
+
+    def do():
+        done.release()
+        if failures:
+            raise failures.pop()
+
+    runner = Runner(open_transport, [], chores=[Chore("sweeping", 0.001, do)], rng=NoChance())
+    thread = threading.Thread(target=runner.run)
+    thread.start()
+    for _ in range(3):
+        assert done.acquire(timeout=30)
+    runner.stop()
+    thread.join()
+    assert "sweeping stopped: not now; next attempt in 0.0 s" in caplog.text
+
+
+def test_a_chore_that_hangs_or_is_not_due_does_not_delay_the_end(open_transport):
+    begun, go_on = threading.Event(), threading.Event()
+
+    def hang():
+        begun.set()
+        go_on.wait()
+
+    runner = Runner(open_transport, [], chores=[Chore("hangs", 0.001, hang), Chore("tomorrow", 86_400, hang)])
+    thread = threading.Thread(target=runner.run)
+    thread.start()
+    assert begun.wait(30)
+    runner.stop()
+    thread.join(30)
+    assert not thread.is_alive()
+    go_on.set()
 
 
 def test_pauses_of_an_incident_grow_and_begin_anew_after_it():
