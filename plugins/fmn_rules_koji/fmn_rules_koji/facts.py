@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
 
-from fmn_core import Message, Summary
+from fmn_core import Message, Summary, dig
 
 from . import sentences
 from .sentences import nvr, text
@@ -26,7 +26,7 @@ class Event:
     :param package: field with the package
     :param page: page of Koji's web interface, with the name of its parameter
     :param page_id: field with the value of that parameter
-    :param has_url: the body may name the page itself, in ``url``
+    :param own_url: where a body of today names the page itself
     :param inside: objects of the body, of which the first that is there holds these fields; none for the body itself
     """
 
@@ -36,7 +36,7 @@ class Event:
     package: str = ""
     page: str = ""
     page_id: str = ""
-    has_url: bool = False
+    own_url: tuple[str, ...] = ()
     inside: tuple[str, ...] = ()
 
     def subject(self, body: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -46,9 +46,9 @@ class Event:
         return next((part for key in self.inside if isinstance(part := body.get(key), dict)), {})
 
 
-_BUILD = Event("build", "build_id", ("owner",), "name", "buildinfo?buildID", "build_id", has_url=True)
+_BUILD = Event("build", "build_id", ("owner",), "name", "buildinfo?buildID", "build_id", own_url=("url",))
 # a scratch build belongs to no package: what is in it need not be what the package's owner built
-_SCRATCH = Event("task", "id", ("owner",), "", "taskinfo?taskID", "id", has_url=True)
+_SCRATCH = Event("task", "id", ("owner",), "", "taskinfo?taskID", "id", own_url=("info", "url"))
 _TAG = Event("build", "build_id", ("user", "owner"), "name", "taginfo?tagID", "tag_id")
 _LIST = Event("package", "package", ("owner",), "package")
 _REPO = Event("repo", "tag", (), "", "taginfo?tagID", "tag_id")
@@ -97,8 +97,8 @@ class KojiSummary(Summary):
     def url(self, message: Message) -> str | None:
         """Return the page of the build, task or tag."""
         event, body = event_of(message), message.body
-        own = body.get("url")
-        if event.has_url and isinstance(own, str) and own.startswith(("https://", "http://")):
+        own = dig(body, *event.own_url)
+        if isinstance(own, str) and own.startswith(("https://", "http://")):
             return own
         page_id = text(event.subject(body).get(event.page_id))
         return f"{_base(message)}/koji/{event.page}={quote(page_id, safe='')}" if page_id else None

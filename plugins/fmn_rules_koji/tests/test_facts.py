@@ -58,6 +58,12 @@ def test_a_page_that_is_no_web_address_is_not_linked():
     assert facts("buildsys.build.state.change", body).url == "http://koji.fedoraproject.org/koji/buildinfo?buildID=5"
 
 
+def test_a_task_names_its_page_beside_its_request():
+    body = {"id": 7, "info": {"url": "https://koji.example.org/tasks/7"}}
+    assert facts("buildsys.task.state.change", body).url == "https://koji.example.org/tasks/7"
+    assert facts("buildsys.tag", {**body, "tag_id": 6}).url == "http://koji.fedoraproject.org/koji/taginfo?tagID=6"
+
+
 def test_the_page_is_on_the_instance_that_says_so():
     body = {"tag_id": 6, "base_url": "https://koji.example.org/"}
     assert facts("buildsys.tag", body).url == "https://koji.example.org/koji/taginfo?tagID=6"
