@@ -66,6 +66,12 @@ def failed(message: Message) -> bool:
     return message.body["new"] == 3
 
 
+@rule("tagged", hint=lambda arguments: Hint(packages=arguments.names, topics=("koji.tag",)))
+def tagged(message: Message, arguments: Names) -> bool:
+    """One of these packages, where it was tagged"""
+    return not message.facts.packages.isdisjoint(arguments.names)
+
+
 @rule("choosy")
 def choosy(message: Message, arguments: Choosy) -> object:
     """A set or nothing, by its truth"""
@@ -80,7 +86,7 @@ def broken(message: Message) -> bool:
 
 ANY_KOJI = app_rule("any_koji", "koji", "Anything from Koji")
 ANY_TAG = topic_rule("any_tag", "koji.tag", "Any tag")
-RULES = RuleBook([package, user, agent, mine, member, failed, choosy, broken, ANY_KOJI, ANY_TAG])
+RULES = RuleBook([package, user, agent, mine, member, failed, tagged, choosy, broken, ANY_KOJI, ANY_TAG])
 
 
 def use(text: str, **arguments: Any) -> RuleUse:
@@ -116,6 +122,8 @@ MATCHING = {
     "truth of a value that is no boolean": [use("choosy", level=1)],
     "falsehood of a value that is no boolean": [use("!choosy")],
     "the same rule twice": [use("failed"), use("failed")],
+    "the same name twice": [use("package", names="kernel"), use("package", names="kernel")],
+    "negated rule about a name on another topic": [use("failed"), use("!tagged", names="kernel")],
 }
 
 SILENT = {
@@ -132,6 +140,7 @@ SILENT = {
     "argument missing": [use("user")],
     "argument of another rule": [use("failed", names="kernel")],
     "topic of another rule": [use("any_tag")],
+    "a name on another topic": [use("tagged", names="kernel")],
     "contradiction": [use("failed"), use("!failed")],
     "somebody else's package": [use("mine", name="kate")],
 }

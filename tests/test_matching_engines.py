@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from fmn_core.codec import message_from
 from fmn_core.config import Settings
+from fmn_core.errors import UsageError
 from fmn_core.lookups import Lookups
 from fmn_core.matching import IndexMatcher, LinearMatcher, Matcher, explain, notifications
 from fmn_core.model import Destination, Filter, Message, Preference, RuleUse
@@ -144,13 +145,22 @@ def messages() -> list[Message]:
 
 
 @functools.cache
-def agreeing(number: int) -> tuple[list[RuleUse], list[RuleUse], list[RuleUse]]:
-    """Return the rules that hold for a message; those that do not, negated; and those that raise, negated too."""
+def agreeing(number: int, toys: bool) -> tuple[list[RuleUse], list[RuleUse], list[RuleUse]]:
+    """Return the rules that hold for a message; those that do not, negated; and those that raise, negated too.
+
+    :param toys: only the rules of this file, or only the installed ones
+    """
     positive, negated, raising = [], [], []
     for name, arguments in pool():
+        if name not in book() or name.startswith("toy_") is not toys:
+            continue
+        one = book().get(name)
         try:
-            one = book().get(name)
-            holds = one.matches(messages()[number], one.parse(arguments), ROLES)
+            parsed = one.parse(arguments)
+        except UsageError:
+            continue
+        try:
+            holds = one.matches(messages()[number], parsed, ROLES)
         except Exception:
             raising.append(RuleUse(name, arguments, negated=True))
             continue
@@ -163,14 +173,17 @@ Rules = tuple[RuleUse, ...]
 
 def rules_for(number: int) -> st.SearchStrategy[Rules]:
     """Make filters of which many match a message, and many miss it by one rule."""
-    positive, negated, raising = agreeing(number)
-    anything = st.builds(lambda use, turned: RuleUse(*use, turned), st.sampled_from(pool()), st.booleans())
-    parts = (
-        st.lists(st.sampled_from(positive), max_size=2) if positive else st.just([]),
-        st.lists(st.sampled_from(negated), max_size=2),
-        st.lists(st.one_of(st.sampled_from(raising), anything), max_size=1),
+    positive, negated, raising = (
+        _either(*lists) for lists in zip(agreeing(number, True), agreeing(number, False), strict=True)
     )
+    anything = st.builds(lambda use, turned: RuleUse(*use, turned), st.sampled_from(pool()), st.booleans())
+    wrong = st.one_of(raising, anything)
+    parts = st.lists(positive, max_size=2), st.lists(negated, max_size=2), st.lists(wrong, max_size=1)
     return st.tuples(*parts).map(lambda lists: tuple(itertools.chain(*lists)))
+
+
+def _either(toys: list[RuleUse], others: list[RuleUse]) -> st.SearchStrategy[RuleUse]:
+    return st.one_of([st.sampled_from(uses) for uses in (toys, others) if uses])
 
 
 def preferences(numbers: list[int]) -> st.SearchStrategy[Preference]:

@@ -108,15 +108,15 @@ class Predicates:
     def __len__(self) -> int:
         return sum(map(len, self._known.values()))
 
-    def of(self, uses: Iterable[RuleUse]) -> tuple[list[Predicate], list[Predicate]]:
-        """Return the predicates of a filter: those that must hold, and those that must not.
+    def of(self, uses: Iterable[RuleUse]) -> tuple[Iterable[Predicate], Iterable[Predicate]]:
+        """Return the predicates of a filter, each once: those that must hold, and those that must not.
 
         :raises UsageError: if a rule is not installed or cannot take its arguments
         """
-        sides: tuple[list[Predicate], list[Predicate]] = [], []
+        sides: tuple[dict[Predicate, None], dict[Predicate, None]] = {}, {}
         try:
             for use in uses:
-                sides[use.negated].append(self._get(use))
+                sides[use.negated][self._get(use)] = None
         except UsageError:
             self.keep(sides)
             self.release(sides)  # nobody may hold those that were made on the way
