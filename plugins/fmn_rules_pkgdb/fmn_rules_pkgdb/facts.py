@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any
 from urllib.parse import quote
 
 from fmn_core import Message, Summary, dig
 
 from . import sentences
+from .sentences import text
 
 Body = Mapping[str, Any]
 
@@ -27,8 +28,8 @@ class PkgdbSummary(Summary):
     def summary(self, message: Message) -> str:
         """Say who did what to which package, branch or collection."""
         body = message.body
-        package = next(packages_of(body), ("", NAMESPACE))
-        said = sentences.sentence(message.topic.partition(".pkgdb.")[2], body, agent_of(body), _shown(*package))
+        packages = [_shown(*package) for package in packages_of(body).items()]
+        said = sentences.sentence(message.topic.partition(".pkgdb.")[2], body, agent_of(body), packages)
         return said or super().summary(message)
 
     def details(self, message: Message) -> str:
@@ -56,7 +57,7 @@ class PkgdbSummary(Summary):
 
     def packages(self, message: Message) -> list[str]:
         """Return the packages, wherever the body has them, without their namespace."""
-        return [name for name, _ in packages_of(message.body)]
+        return list(packages_of(message.body))
 
     def thread(self, message: Message) -> str:
         """Return the package, else the collection that is branched or changed."""
@@ -68,8 +69,8 @@ class PkgdbSummary(Summary):
         return f"pkgdb/collection/{branch}" if branch else super().thread(message)
 
     def _only_package(self, message: Message) -> tuple[str, str] | None:
-        found = set(packages_of(message.body))
-        return found.pop() if len(found) == 1 else None
+        found = packages_of(message.body)
+        return found.popitem() if len(found) == 1 else None
 
 
 def agent_of(body: Body) -> str | None:
@@ -80,8 +81,9 @@ def agent_of(body: Body) -> str | None:
     return agent if isinstance(agent, str) else None
 
 
-def packages_of(body: Body) -> Iterator[tuple[str, str]]:
-    """Return name and namespace of each package in a body, wherever its year put them."""
+def packages_of(body: Body) -> dict[str, str]:
+    """Return the packages in a body by name, with their namespace, wherever its year put them."""
+    packages: dict[str, str] = {}
     listings = body.get("package_listings")
     for found in (
         dig(body, "package_listing", "package"),
@@ -93,9 +95,9 @@ def packages_of(body: Body) -> Iterator[tuple[str, str]]:
         dig(body, "action", "package"),
     ):
         name = dig(found, "name") if isinstance(found, dict) else found
-        namespace = dig(found, "namespace")
         if isinstance(name, str) and name:
-            yield name, namespace if isinstance(namespace, str) and namespace else NAMESPACE
+            packages[name] = text(dig(found, "namespace")) or packages.get(name, NAMESPACE)
+    return packages
 
 
 def _shown(name: str, namespace: str) -> str:

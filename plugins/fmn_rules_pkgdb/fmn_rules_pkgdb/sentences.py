@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from fmn_core import dig
@@ -38,15 +38,20 @@ SENTENCES = {
 }
 
 
-def sentence(event: str, body: Body, agent: str | None, package: str) -> str:
+def sentence(event: str, body: Body, agent: str | None, packages: Sequence[str]) -> str:
     """Return one line that says what happened, or nothing for an event that is not known here.
 
     :param event: the words of the topic behind the application
     :param agent: who did it, if known
-    :param package: the package with its namespace if that needs saying, or nothing
+    :param packages: the packages, each with its namespace if that needs saying; of several, the first is named
     """
     template = SENTENCES.get(event)
-    return template.format_map(_Words(body, agent, package)) if template else ""
+    return template.format_map(_Words(body, agent, _named(packages))) if template else ""
+
+
+def _named(packages: Sequence[str]) -> str:
+    more = f" and {len(packages) - 1} more" if len(packages) > 1 else ""
+    return "".join(packages[:1]) + more
 
 
 def branch_of(body: Body) -> str:

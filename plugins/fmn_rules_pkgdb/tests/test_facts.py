@@ -50,11 +50,21 @@ def test_braces_in_a_body_are_only_text():
     )
 
 
-def test_several_packages_have_no_page_of_their_own():
-    listings = [{"package": {"name": name}} for name in ("teapot", "kettle")]
+def test_of_several_packages_one_is_named_and_none_linked():
+    listings = [{"package": {"name": name}} for name in ("teapot", "kettle", "teapot")]
     known = facts("pkgdb.critpath.update", {"agent": "carol", "package_listings": listings})
     assert known.packages == {"teapot", "kettle"}
+    assert known.summary == "carol marked teapot and 1 more as critical"
     assert known.url is None
+
+
+@pytest.mark.parametrize("place", ["package", "package_listing"])
+def test_a_namespace_counts_wherever_it_is_said(place):
+    package = {"name": "teapot", "namespace": "docker"}
+    said = (
+        {"package": package} if place == "package" else {"package": "teapot", "package_listing": {"package": package}}
+    )
+    assert facts("pkgdb.package.branch.new", said).thread == "pkgdb/package/docker/teapot"
 
 
 def test_a_name_is_quoted_in_the_address_of_its_page():
