@@ -1,6 +1,7 @@
 """The worker with a real queue and store: what it publishes, what it sets aside, how fresh it is."""
 
 import contextlib
+import gc
 from dataclasses import replace
 
 import pytest
@@ -185,3 +186,37 @@ def test_what_was_removed_while_loading_failed_is_not_matched(store, matcher, tr
     with pytest.raises(StoreError):
         worker.handle(transport, [])
     assert matched(worker, transport) == 0
+
+
+class Observant:
+    """A matcher that looks whether the garbage collector is on."""
+
+    def __init__(self, real):
+        self._real = real
+        self.collected = []
+
+    def __getattr__(self, name):
+        return getattr(self._real, name)
+
+    def put(self, preference):
+        self.collected.append(gc.isenabled())
+        self._real.put(preference)
+
+
+def test_the_garbage_collector_rests_while_everybody_is_loaded_even_if_that_fails(store, matcher, clock):
+    store.preferences.save(wants("koji"))
+    observant = Observant(matcher)
+
+    def look():
+        observant.collected.append("failed")
+
+    follower = Follower(Flaky(store.preferences, [look]), observant, clock)
+    with pytest.raises(StoreError):
+        follower.refresh()
+    assert gc.isenabled()
+    follower.refresh()
+    assert gc.isenabled()
+    store.preferences.save(wants("koji", name="hugo"))
+    clock.now += POLL_EVERY
+    follower.refresh()
+    assert observant.collected == [False, "failed", False, True]
