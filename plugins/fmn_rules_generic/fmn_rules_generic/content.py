@@ -59,8 +59,8 @@ class Topics(Arguments):
 class Levels(Arguments):
     """One or more severities."""
 
-    levels: Annotated[tuple[Level, ...], COMMA_LIST] = Field(
-        title="Severities", description="Of debug, info, warning, error.", min_length=1
+    levels: Annotated[tuple[Level, ...], COMMA_LIST, Field(min_length=1)] = Field(
+        title="Severities", description="Of debug, info, warning, error."
     )
 
     @cached_property

@@ -218,6 +218,14 @@ def test_severities_are_a_closed_list() -> None:
         RULES["severity_filter"].parse({"levels": "loud"})
 
 
+@pytest.mark.parametrize(("levels", "reason"), [("loud", "'levels.0'"), ("", "'levels' is empty")])
+def test_a_wrong_severity_is_called_wrong_and_not_empty_too(levels: str, reason: str) -> None:
+    with pytest.raises(ArgumentsError) as caught:
+        RULES["severity_filter"].parse({"levels": levels})
+    assert reason in str(caught.value)
+    assert str(caught.value).count("'levels") == 1
+
+
 LINKS = [
     ("https://fedorahosted.org/marbles/ticket/1", True),
     ("http://fedorahosted.org/marbles/", True),
