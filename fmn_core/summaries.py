@@ -7,7 +7,7 @@ import logging
 from collections.abc import Callable, Iterable
 from typing import Any, Generic, TypeVar
 
-from .model import Facts, Message, topic_words
+from .model import UNDESCRIBED, Facts, Message, topic_words
 
 log = logging.getLogger(__name__)
 
@@ -183,7 +183,12 @@ class SummaryBook:
 
         The message is frozen for everybody else; facts are the one thing that is known only now.
         """
-        object.__setattr__(message, "facts", LiveFacts(message, self.summary_for(message.topic)))
+        fields = message.__dict__
+        # the facts read a twin, for if they held the message that holds them, no message would go before the garbage
+        # collector came; a message is frozen, so the two stay alike
+        twin = object.__new__(Message)
+        twin.__dict__.update(fields, facts=UNDESCRIBED)
+        fields["facts"] = LiveFacts(twin, self.summary_for(message.topic))
         return message
 
 

@@ -1,5 +1,8 @@
 """Facts: computed once, only as far as asked for, and never missing because a plugin's code raised."""
 
+import gc
+import weakref
+
 import pytest
 
 from fmn_core import Message, Summary
@@ -57,6 +60,18 @@ def test_the_fallback_is_never_empty():
 def test_the_first_to_claim_an_application_keeps_it():
     first, second = Oven(), Oven()
     assert SummaryBook([first, second]).summary_for("org.fedoraproject.prod.oven.on") is first
+
+
+def test_a_described_message_goes_without_the_garbage_collector():
+    gc.disable()
+    try:
+        some = message("oven.on", summaries=[Oven()])
+        some.facts.packages  # noqa: B018 - to have the facts computed
+        gone = weakref.ref(some)
+        del some
+        assert gone() is None
+    finally:
+        gc.enable()
 
 
 def test_facts_have_no_other_attributes():

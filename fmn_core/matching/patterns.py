@@ -84,11 +84,13 @@ class PatternGroup(Generic[Member]):
         :raises Exception: what the rule raises when it is asked for its texts
         """
         sets = self._compile() if self._sets is None else self._sets
-        found: set[Member] = set()
-        for text in self._search.texts(message):
-            for batch in sets:
-                found.update(batch.found(text))
-        return {member for member in found if member in self._batch_of}
+        return {
+            member
+            for text in self._search.texts(message)
+            for batch in sets
+            for member in batch.found(text)
+            if member in self._batch_of
+        }
 
     def _dissolve(self, batch: _Batch[Member]) -> None:
         self._settled.remove(batch)
