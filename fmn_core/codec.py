@@ -2,12 +2,13 @@
 
 Three forms of bus messages are read: fedora-messaging (``id, topic, headers, body``), fedmsg (``msg_id, topic,
 timestamp, msg``) and fedmsg as its hub wrapped it once more (``topic, body: {fedmsg}``). Sources: the dump format of
-``fedora_messaging.message``, and RULES section 1.1.
+``fedora_messaging.message``, and the envelope of fedmsg.
 """
 
 from __future__ import annotations
 
 import json
+import math
 import re
 import uuid
 from collections.abc import Mapping
@@ -47,17 +48,36 @@ def loads(data: bytes | str, limit: int = MAX_MESSAGE_BYTES) -> Any:
         except orjson.JSONDecodeError:
             pass  # lone surrogates are JSON all the same; the other parser decides, and words the error
     try:
-        return json.loads(raw, parse_constant=_no_constant)
+        text = raw.decode("utf-8-sig", "surrogatepass")
+        return json.loads(text, parse_constant=_no_constant, parse_float=_finite)
     except (ValueError, RecursionError) as error:
-        raise DecodeError(f"not JSON: {error}") from None
+        raise DecodeError(f"not JSON: {_why_not_json(error)}") from None
 
 
 def _no_constant(name: str) -> NoReturn:
     raise ValueError(f"{name} is no JSON number")
 
 
+def _finite(digits: str) -> float:
+    number = float(digits)
+    if math.isinf(number):
+        raise ValueError(f"{digits[:20]} is too large a number")
+    return number
+
+
+def _why_not_json(error: ValueError | RecursionError) -> str:
+    """Say it in words of our own: Python's speak of a line within the line, and of its settings."""
+    if isinstance(error, RecursionError):
+        return "nested too deep"
+    if isinstance(error, UnicodeDecodeError):
+        return f"no UTF-8 at byte {error.start + 1}"
+    if isinstance(error, json.JSONDecodeError):
+        return f"{error.msg[:1].lower()}{error.msg[1:]} at character {error.pos + 1}"
+    return str(error) if "digits" not in str(error) else "a number has too many digits"
+
+
 def dumps(value: Any) -> bytes:
-    """Write JSON, compact, with sorted keys left to the caller. What orjson refuses, the standard library writes."""
+    """Write JSON, compact, keys in their order. What orjson refuses, the standard library writes."""
     try:
         return memoryview(orjson.dumps(value)).tobytes()  # orjson's own bytes keep a buffer of 4 kB while they live
     except (TypeError, orjson.JSONEncodeError):
@@ -153,8 +173,10 @@ def _severity(value: Any) -> int:
 
 
 def _kind(value: Any) -> str:
-    names = {dict: "an object", list: "a list", str: "empty text" if value == "" else "text", bool: "a boolean"}
-    return "null" if value is None else names.get(type(value), "a number")
+    if isinstance(value, str):
+        return "text" if value.strip() else "empty text"
+    names = {dict: "an object", list: "a list", bool: "a boolean", type(None): "null"}
+    return names.get(type(value), "a number")
 
 
 def encode_message(message: Message) -> bytes:

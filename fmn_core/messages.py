@@ -1,6 +1,6 @@
 """Messages from a file, as commands take them: JSON lines, one JSON array, or one object. Floor F2.
 
-A line that is no message is handed out as its error, beside its number, and the rest goes on.
+A line that is no message is handed out as its error, beside its place, and the rest goes on.
 """
 
 from __future__ import annotations
@@ -19,13 +19,11 @@ from .model import Message
 #: stands for standard input
 STDIN = "-"
 
-#: number of the line (in an array: of the element), from 1, and what was there
-Numbered = tuple[int, Message | DecodeError]
-
-_BYTE_ORDER_MARK = b"\xef\xbb\xbf"
+#: where it stood (``line 3``, of an array ``element 3``; from 1), and what was there
+Placed = tuple[str, Message | DecodeError]
 
 
-def read_messages(path: Path | str) -> Iterator[Numbered]:
+def read_messages(path: Path | str) -> Iterator[Placed]:
     """Read messages one by one, in any of the forms that the codec knows.
 
     Lines end at the newline byte and nowhere else: other line separators may stand inside of a JSON text.
@@ -34,10 +32,12 @@ def read_messages(path: Path | str) -> Iterator[Numbered]:
     :raises UsageError: if there is nothing to read; as soon as the first message is asked for
     """
     with _opened(path) as file:
-        lines = ((number, line) for number, line in enumerate(_without_mark(file), 1) if line.strip())
+        lines = ((f"line {number}", line) for number, line in enumerate(file, 1) if line.strip())
         first = next(lines, None)
         if first is None:
             raise UsageError(f"{_named(path)} is empty, expected messages")
+        if not _is_text(first[1]):
+            raise UsageError(f"{_named(path)} is no UTF-8 text, expected JSON; what is compressed comes through a pipe")
         if _is_object(first[1]):
             yield from _decoded(itertools.chain([first], lines))
         else:
@@ -47,6 +47,8 @@ def read_messages(path: Path | str) -> Iterator[Numbered]:
 @contextlib.contextmanager
 def _opened(path: Path | str) -> Iterator[IO[bytes]]:
     if str(path) == STDIN:
+        if sys.stdin is None:
+            raise UsageError("standard input is closed, expected messages")
         yield sys.stdin.buffer
         return
     try:
@@ -60,9 +62,15 @@ def _named(path: Path | str) -> str:
     return "standard input" if str(path) == STDIN else f"file {str(path)!r}"
 
 
-def _without_mark(file: Iterable[bytes]) -> Iterator[bytes]:
-    for number, line in enumerate(file):
-        yield line.removeprefix(_BYTE_ORDER_MARK) if number == 0 else line
+def _is_text(line: bytes) -> bool:
+    """Tell whether this may be the first line of JSON, if perhaps a broken one, and no image or archive."""
+    if b"\0" in line:
+        return False
+    try:
+        line.decode()
+    except UnicodeDecodeError:
+        return line.lstrip().startswith((b"{", b"["))
+    return True
 
 
 def _is_object(line: bytes) -> bool:
@@ -73,20 +81,21 @@ def _is_object(line: bytes) -> bool:
         return False
 
 
-def _decoded(lines: Iterable[tuple[int, bytes]]) -> Iterator[Numbered]:
-    for number, line in lines:
+def _decoded(texts: Iterable[tuple[str, bytes]]) -> Iterator[Placed]:
+    for place, text in texts:
         try:
-            yield number, decode_message(line)
+            yield place, decode_message(text)
         except DecodeError as error:
-            yield number, error
+            yield place, error
 
 
-def _whole(lines: list[tuple[int, bytes]]) -> Iterator[Numbered]:
+def _whole(lines: list[tuple[str, bytes]]) -> Iterator[Placed]:
     """Read a file that does not begin with a complete object: an array, one long object, or a broken first line."""
     text = b"".join(line for _, line in lines)
     try:
         value: Any = loads(text, limit=len(text))
     except DecodeError:
         return _decoded(lines)
-    elements = value if isinstance(value, list) else [value]
-    return _decoded((number, dumps(element)) for number, element in enumerate(elements, 1))
+    if isinstance(value, list):
+        return _decoded((f"element {number}", dumps(element)) for number, element in enumerate(value, 1))
+    return _decoded([(lines[0][0], text)])

@@ -73,6 +73,7 @@ def test_a_body_that_merely_has_a_key_msg_is_no_envelope():
         (None, "message is null, expected an object"),
         ({"body": {}}, "message has no topic"),
         ({"topic": "", "body": {}}, "topic is empty text, expected text"),
+        ({"topic": "  ", "body": {}}, "topic is empty text, expected text"),
         ({"topic": 5, "body": {}}, "topic is a number, expected text"),
         ({"topic": TOPIC}, "message has no body"),
         ({"topic": TOPIC, "body": None}, "body is null, expected an object"),
@@ -86,9 +87,21 @@ def test_odd_messages_are_refused_with_their_reason(raw, reason):
     assert refusal(json.dumps(raw)) == reason
 
 
-@pytest.mark.parametrize("data", [b"", b"{", b"\xff", b'{"n": NaN}', b'{"n": Infinity}', b"[" * 100_000])
-def test_what_is_no_json_is_refused(data):
-    assert refusal(data).startswith("not JSON: ")
+@pytest.mark.parametrize(
+    ("data", "reason"),
+    [
+        (b"", "expecting value at character 1"),
+        (b"{", "expecting property name enclosed in double quotes at character 2"),
+        (b'"\xff"', "no UTF-8 at byte 2"),
+        (b'{"n": NaN}', "NaN is no JSON number"),
+        (b'{"n": -Infinity}', "-Infinity is no JSON number"),
+        (b'{"n": 1e999}', "1e999 is too large a number"),
+        (b"9" * 5000, "a number has too many digits"),
+        (b"[" * 100_000, "nested too deep"),
+    ],
+)
+def test_what_is_no_json_is_refused_in_words(data, reason):
+    assert refusal(data) == f"not JSON: {reason}"
 
 
 def test_a_message_that_is_too_large_is_refused_unread():

@@ -1,5 +1,6 @@
 """Messages from files of every kind, the broken ones too."""
 
+import gzip
 import io
 import json
 import sys
@@ -16,7 +17,7 @@ GOOD = {"id": "1", "topic": "org.fedoraproject.prod.koji.x", "headers": {}, "bod
 def read(tmp_path, content: bytes):
     path = tmp_path / "messages.json"
     path.write_bytes(content)
-    return [(number, str(m) if isinstance(m, DecodeError) else m.id) for number, m in read_messages(path)]
+    return [(place, str(m) if isinstance(m, DecodeError) else m.id) for place, m in read_messages(path)]
 
 
 def lines(*messages) -> bytes:
@@ -24,17 +25,18 @@ def lines(*messages) -> bytes:
 
 
 def test_json_lines(tmp_path):
-    assert read(tmp_path, lines(GOOD, {**GOOD, "id": "2"})) == [(1, "1"), (2, "2")]
+    assert read(tmp_path, lines(GOOD, {**GOOD, "id": "2"})) == [("line 1", "1"), ("line 2", "2")]
 
 
 def test_one_object_over_several_lines(tmp_path):
-    assert read(tmp_path, json.dumps(GOOD, indent=2).encode()) == [(1, "1")]
+    assert read(tmp_path, json.dumps(GOOD, indent=2).encode()) == [("line 1", "1")]
 
 
 @pytest.mark.parametrize("indent", [None, 2])
-def test_an_array_numbers_its_elements(tmp_path, indent):
+def test_an_array_names_its_elements(tmp_path, indent):
     content = json.dumps([GOOD, None, {**GOOD, "id": "2"}], indent=indent).encode()
-    assert read(tmp_path, content) == [(1, "1"), (2, "message is null, expected an object"), (3, "2")]
+    broken = ("element 2", "message is null, expected an object")
+    assert read(tmp_path, content) == [("element 1", "1"), broken, ("element 3", "2")]
 
 
 @pytest.mark.parametrize(
@@ -46,7 +48,7 @@ def test_an_array_numbers_its_elements(tmp_path, indent):
         (b'{"id": "2", "body": {}}', "message has no topic"),
         (b'{"id": "2", "topic": "a.b.c.d", "body": null}', "body is null, expected an object"),
         (b'{"id": "2", "topic": "a.b.c.d", "body": {"n": NaN}}', "NaN is no JSON number"),
-        (b'{"id": "2", "topic": "a.b.c.d", "body": {"n": "\xff"}}', "not JSON"),
+        (b'{"id": "2", "topic": "a.b.c.d", "body": {"n": "\xff"}}', "not JSON: no UTF-8 at byte 48"),
         (b'{"id": "2", "topic": "a.b.c.d", "body": {"n": "' + b"x" * 10_000_000 + b'"}}', "10,000,0"),
     ],
     ids=["text", "truncated", "number", "no-topic", "null-body", "nan", "not-utf-8", "10-mb"],
@@ -56,21 +58,21 @@ def test_a_broken_line_is_named_and_the_rest_is_read(tmp_path, broken, reason, p
     content = lines(GOOD, GOOD).splitlines(keepends=True)
     content.insert(place, broken + b"\n")
     found = read(tmp_path, b"".join(content))
-    assert [number for number, what in found if what == "1"] == [n for n in (1, 2, 3) if n != place + 1]
-    assert reason in dict(found)[place + 1]
+    assert [where for where, what in found if what == "1"] == [f"line {n}" for n in (1, 2, 3) if n != place + 1]
+    assert reason in dict(found)[f"line {place + 1}"]
 
 
 def test_blank_lines_are_counted_and_skipped(tmp_path):
-    assert read(tmp_path, b"\n \r\n" + lines(GOOD)) == [(3, "1")]
+    assert read(tmp_path, b"\n \r\n" + lines(GOOD)) == [("line 3", "1")]
 
 
 def test_only_newlines_end_lines(tmp_path):
     text = json.dumps({**GOOD, "id": "a\u2028b\u0085c"}, ensure_ascii=False)
-    assert read(tmp_path, text.encode() + b"\n") == [(1, "a\u2028b\u0085c")]
+    assert read(tmp_path, text.encode() + b"\n") == [("line 1", "a\u2028b\u0085c")]
 
 
 def test_a_byte_order_mark_is_no_part_of_the_first_line(tmp_path):
-    assert read(tmp_path, b"\xef\xbb\xbf" + lines(GOOD)) == [(1, "1")]
+    assert read(tmp_path, b"\xef\xbb\xbf" + lines(GOOD)) == [("line 1", "1")]
 
 
 def test_standard_input(monkeypatch):
@@ -82,6 +84,22 @@ def test_standard_input(monkeypatch):
 def test_an_empty_file_is_a_usage_error(tmp_path, content):
     with pytest.raises(UsageError, match=r"^file '.*' is empty, expected messages$"):
         read(tmp_path, content)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [gzip.compress(lines(GOOD)), b"\x89PNG\r\n\x1a\n\0\0", lines(GOOD).decode().encode("utf-16"), bytes(range(256))],
+    ids=["gzip", "png", "utf-16", "bytes"],
+)
+def test_a_file_that_is_no_text_is_one_usage_error(tmp_path, content):
+    with pytest.raises(UsageError, match=r"^file '.*' is no UTF-8 text, expected JSON; what is compressed comes"):
+        read(tmp_path, content)
+
+
+def test_standard_input_that_is_closed_is_a_usage_error(monkeypatch):
+    monkeypatch.setattr(sys, "stdin", None)
+    with pytest.raises(UsageError, match=r"^standard input is closed, expected messages$"):
+        list(read_messages("-"))
 
 
 def test_a_missing_file_is_a_usage_error(tmp_path):

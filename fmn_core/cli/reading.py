@@ -21,16 +21,16 @@ def messages_of(path: str) -> Iterator[Iterator[Message]]:
 
     :param path: a file, or ``-`` for standard input
     """
-    broken: list[int] = []
+    broken: list[str] = []
     yield _sound(path, broken)
     if broken:
         raise click.exceptions.Exit(EXIT_FOUND_WANTING)
 
 
-def _sound(path: str, broken: list[int]) -> Iterator[Message]:
-    for number, found in read_messages(path):
+def _sound(path: str, broken: list[str]) -> Iterator[Message]:
+    for place, found in read_messages(path):
         if isinstance(found, DecodeError):
-            broken.append(number)
-            click.echo(f"fmn: {path} line {number}: {found}", err=True)
+            broken.append(place)
+            click.echo(f"fmn: {path} {place}: {found}", err=True)
         else:
             yield found
