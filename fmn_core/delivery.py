@@ -21,7 +21,7 @@ from .errors import DecodeError, DropDelivery, FmnError, RetryDelivery, StoreErr
 from .model import Notification, Outcome
 from .retry import RetrySchedule
 from .store import LedgerEntry, Store
-from .transport.base import Envelope, Transport, deliveries
+from .transport.base import MOST_LOSSES, Envelope, Transport, deliveries
 from .wanted import StillWanted
 
 log = logging.getLogger(__name__)
@@ -91,7 +91,9 @@ class Delivery:
 
     @property
     def room(self) -> int:
-        """How many envelopes may come now."""
+        """How many envelopes may come now. What a process died with goes by itself: it may be what killed it."""
+        if any(envelope.lost for flight in self._flights.values() for envelope in flight.envelopes):
+            return 0
         return max(0, AHEAD + self._backend.concurrency - len(self._flights) - len(self._parked))
 
     def handle(self, transport: Transport, envelopes: Sequence[Envelope]) -> None:
@@ -122,7 +124,7 @@ class Delivery:
         elif self._shot_is_taken(one):
             self._parked.append((envelope, one))
         else:
-            future = self._threads.submit(self._attempt, one, envelope.attempt)
+            future = self._threads.submit(self._attempt, one, envelope)
             self._flights[one.id] = Flight(one, future, [envelope])
 
     def _decoded(self, transport: Transport, envelope: Envelope) -> Notification | None:
@@ -140,11 +142,16 @@ class Delivery:
             for other in self._flights.values()
         )
 
-    def _attempt(self, one: Notification, attempt: int) -> Verdict:
+    def _attempt(self, one: Notification, envelope: Envelope) -> Verdict:
         """Send and record, in a thread of the pool."""
-        objection = self._wanted.objection(one)
-        verdict = Verdict(Outcome.SUPPRESSED, objection) if objection else self._send(one, attempt)
-        self._record(one, self._entry(one, verdict, attempt))
+        if objection := self._wanted.objection(one):
+            verdict = Verdict(Outcome.SUPPRESSED, objection)
+        elif envelope.lost >= MOST_LOSSES:
+            reason = f"given up: {envelope.lost} processes died while they held it, so it may have arrived"
+            verdict = Verdict(Outcome.FAILED, reason)
+        else:
+            verdict = self._send(one, envelope.attempt)
+        self._record(one, self._entry(one, verdict, envelope.attempt))
         return verdict
 
     def _send(self, one: Notification, attempt: int) -> Verdict:

@@ -11,7 +11,8 @@ import pytest
 
 from fmn_core.errors import TransportError
 from fmn_core.transport import open_transport
-from fmn_core.transport.embedded import MOST_LOSSES, EmbeddedTransport
+from fmn_core.transport.base import MOST_LOSSES
+from fmn_core.transport.embedded import EmbeddedTransport
 
 SPAWN = multiprocessing.get_context("spawn")
 
@@ -215,14 +216,25 @@ def test_what_a_killed_process_held_comes_back_at_once(transport, path):
 def test_what_kills_its_process_again_and_again_becomes_a_dead_letter_alone(transport, path):
     transport.publish("q", [b"poison", *[b"good"] * 99])
     received = []
-    for _ in range(MOST_LOSSES):
+    for _ in range(MOST_LOSSES + 1):
         die_with(path, "q", 100)
     while batch := transport.receive(["q"], 100, timeout=1):
         received += payloads(batch)
         transport.ack(batch)
     [letter] = transport.dead_letters()
-    assert (letter.payload, letter.reason) == (b"poison", f"{MOST_LOSSES} processes died while they held it")
+    assert (letter.payload, letter.reason) == (b"poison", f"{MOST_LOSSES + 1} processes died while they held it")
     assert received == [b"good"] * 99
+
+
+def test_a_piece_of_work_knows_how_many_died_with_it_in_a_row(transport, path):
+    transport.publish("q", [b"1"])
+    die_with(path, "q", 1)
+    die_with(path, "q", 1)
+    [envelope] = transport.receive(["q"], timeout=5)
+    assert (envelope.lost, envelope.attempt) == (2, 3)
+    transport.retry(envelope, 0)
+    [envelope] = transport.receive(["q"], timeout=5)
+    assert (envelope.lost, envelope.attempt) == (0, 4)
 
 
 def test_a_slow_owner_is_never_robbed(opener, clock):

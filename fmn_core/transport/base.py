@@ -12,6 +12,10 @@ from dataclasses import dataclass
 #: queue of bus messages that workers match
 MESSAGES = "messages"
 
+#: processes that may die with a piece of work: it is probably what kills them. Whoever has to note what becomes of it
+#: then gives it up; if even that process dies, the transport does
+MOST_LOSSES = 5
+
 
 def deliveries(backend: str) -> str:
     """Return the name of the queue that feeds a backend."""
@@ -24,12 +28,14 @@ class Envelope:
 
     :param tag: what the transport knows it by while it is out
     :param attempt: 1 the first time it is handed out, and one more each time after
+    :param lost: processes in a row that died while they held it
     """
 
     queue: str
     payload: bytes
     tag: object
     attempt: int = 1
+    lost: int = 0
 
 
 @dataclass(frozen=True, slots=True)

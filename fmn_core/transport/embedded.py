@@ -16,12 +16,10 @@ from pathlib import Path
 
 from fmn_core.errors import TransportError
 
-from .base import DeadLetter, Envelope, Transport
+from .base import MOST_LOSSES, DeadLetter, Envelope, Transport
 from .owners import Owner, Owners
 from .queue_file import QueueFile
 
-#: owners that may die with a piece of work before it is given up: it is probably what kills them
-MOST_LOSSES = 5
 #: seconds between two looks for owners that died
 BURY_EVERY = 0.2
 #: seconds between two looks for work: the first pause and what it grows to
@@ -34,7 +32,7 @@ _READY = "SELECT 1 FROM work WHERE queue = ? AND owner = '' AND due <= ? LIMIT 1
 _WAKE = "UPDATE work SET due = 0 WHERE queue = ? AND owner = '' AND due > 0 AND due <= ?"
 _OLDEST = "SELECT id, lost FROM work WHERE queue = ? AND owner = '' AND due = 0 ORDER BY id LIMIT ?"
 _TAKE = """UPDATE work SET owner = ?, attempts = attempts + 1 WHERE id IN (SELECT value FROM json_each(?))
-    RETURNING id, queue, payload, attempts"""
+    RETURNING id, queue, payload, attempts, lost"""
 
 _ACK = "DELETE FROM work WHERE owner = ? AND id IN (SELECT value FROM json_each(?))"
 _RETRY = "UPDATE work SET owner = '', lost = 0, due = ? WHERE owner = ? AND id = ?"
@@ -110,7 +108,7 @@ class EmbeddedTransport(Transport):
             db.executemany(_WAKE, [(queue, now) for queue in queues])
             oldest = sorted(row for queue in queues for row in db.execute(_OLDEST, (queue, limit)))
             rows = db.execute(_TAKE, (me.name, json.dumps(_together(oldest, limit)))).fetchall()
-        return [Envelope(queue, payload, id_, attempts) for id_, queue, payload, attempts in sorted(rows)]
+        return [Envelope(queue, payload, id_, attempts, lost) for id_, queue, payload, attempts, lost in sorted(rows)]
 
     def _bury_the_dead(self, me: Owner) -> None:
         """Take back what dead owners held."""
@@ -134,8 +132,8 @@ class EmbeddedTransport(Transport):
 
     def _take_back(self, owner: str) -> None:
         with self._file.writing() as db:
-            for (killer,) in db.execute(_KILLERS, (owner, MOST_LOSSES - 1)).fetchall():
-                self._bury_work(db, owner, killer, f"{MOST_LOSSES} processes died while they held it")
+            for (killer,) in db.execute(_KILLERS, (owner, MOST_LOSSES)).fetchall():
+                self._bury_work(db, owner, killer, f"{MOST_LOSSES + 1} processes died while they held it")
             db.execute(_TAKE_BACK, (owner,))
 
     def _bury_work(self, db: sqlite3.Connection, owner: str, id_: object, reason: str) -> None:
