@@ -73,7 +73,8 @@ class Inquiry:
             left = self.plan.residuals.get(body)
             if left is None:
                 left = self._plans.residual(self.plan, body)
-            known = self._bodies[body] = self._agree(left) if type(left) is tuple else bool(left)
+            known = left if left is True or left is False else self._agree(left)
+            self._bodies[body] = known
         return known
 
     def found(self, group: PatternGroup[Predicate]) -> Collection[Predicate]:
@@ -86,7 +87,10 @@ class Inquiry:
         for predicate in holding:
             if not self._answer(predicate):
                 return False
-        return all(self._answer(predicate) is False for predicate in never)
+        for predicate in never:  # noqa: SIM110 - a generator costs more than what it would ask here
+            if self._answer(predicate) is not False:
+                return False
+        return True
 
     def _names_agree(self, entry: Entry) -> bool:
         if entry.key is not None and not self._fitting_answer(entry.key):
@@ -94,7 +98,10 @@ class Inquiry:
         for predicate in entry.holding:
             if not self._fitting_answer(predicate):
                 return False
-        return not entry.never or all(self._fitting_answer(predicate) is False for predicate in entry.never)
+        for predicate in entry.never:  # noqa: SIM110 - as above
+            if self._fitting_answer(predicate) is not False:
+                return False
+        return True
 
     def _fitting_answer(self, predicate: Predicate) -> Answer:
         """Answer for a rule that no plan has compared with the topic."""
