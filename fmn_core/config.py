@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import os
+import re
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, TypeVar
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, field_validator
 
 from .errors import ConfigError, UnknownNameError
+from .mistakes import in_words
 
 #: names the configuration file where ``--config`` does not
 CONFIG_VARIABLE = "FMN_CONFIG"
@@ -48,7 +50,14 @@ class TransportSettings(Section):
     :param url: ``embedded:///FILE``; empty for ``queue.sqlite`` in the data folder
     """
 
-    url: str = Field(default="", pattern=r"^(embedded:///.+)?$")
+    url: str = ""
+
+    @field_validator("url")
+    @classmethod
+    def _is_known(cls, url: str) -> str:
+        if url and not re.fullmatch("embedded:///.+", url):
+            raise ValueError(f"must be embedded:///FILE, not {url!r}")
+        return url
 
 
 class PluginsSettings(Section):
@@ -163,11 +172,16 @@ def load_settings(path: Path | None = None, environment: Mapping[str, str] = os.
 
 def _read(path: Path) -> dict[str, Any]:
     try:
-        return tomllib.loads(path.read_text("utf-8"))
+        return tomllib.loads(path.read_text("utf-8-sig"))
     except FileNotFoundError:
-        raise ConfigError(f"configuration {path}", ["there is no such file"]) from None
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise ConfigError(f"configuration {path}", [str(error)]) from None
+        problem = "there is no such file"
+    except OSError as error:
+        problem = f"it cannot be read: {error.strerror}"
+    except UnicodeDecodeError as error:
+        problem = f"it is no UTF-8 at byte {error.start + 1}"
+    except tomllib.TOMLDecodeError as error:
+        problem = str(error)
+    raise ConfigError(f"configuration {path}", [problem])
 
 
 def _overlay(raw: dict[str, Any], environment: Mapping[str, str]) -> None:
@@ -191,7 +205,7 @@ def _problem(error: Any, model: type[BaseModel], prefix: str) -> str:
     where = prefix + ".".join(map(str, error["loc"]))
     if error["type"] == "extra_forbidden":
         return str(UnknownNameError("setting", where, [prefix + name for name in _names(model)]))
-    return f"{where}: {error['msg']}, not {error['input']!r:.60}"
+    return f"{where}: {in_words(error)}"
 
 
 def _names(model: type[BaseModel], prefix: str = "") -> list[str]:

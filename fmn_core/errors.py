@@ -11,6 +11,9 @@ from collections.abc import Iterable, Sequence
 EXIT_FOUND_WANTING = 1
 EXIT_USAGE = 2
 
+#: mistakes that one sentence lists at most
+_MOST_TOLD = 20
+
 
 class FmnError(Exception):
     """An expected failure: printed as one line, never with a traceback unless ``--debug`` asks for it."""
@@ -35,12 +38,16 @@ class UnknownNameError(UsageError):
 
 
 class ConfigError(UsageError):
-    """The configuration is wrong: the text lists every problem at once."""
+    """A configuration or a user's document is wrong: the text lists its mistakes at once.
+
+    :ivar problems: all of them, also those that are too many for the text
+    """
 
     def __init__(self, source: str, problems: Sequence[str]) -> None:
         self.problems = tuple(problems)
         count = f"{len(problems)} mistakes" if len(problems) > 1 else "a mistake"
-        super().__init__(f"{source} has {count}: " + "; ".join(problems))
+        more = [f"and {len(problems) - _MOST_TOLD} more"] if len(problems) > _MOST_TOLD else []
+        super().__init__(f"{source} has {count}: " + "; ".join([*problems[:_MOST_TOLD], *more]))
 
 
 class ArgumentsError(UsageError):

@@ -12,6 +12,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationEr
 
 from .errors import ArgumentsError, PluginError, UnknownNameError
 from .lookups import Lookups
+from .mistakes import first_causes, in_words
 from .model import Message, topic_words
 from .samples import Sample
 
@@ -152,7 +153,7 @@ class Rule:
             return self.arguments.model_validate(arguments)
         except ValidationError as error:
             known = self.arguments.model_fields
-            raise ArgumentsError(self.identifier, [_problem(e, known) for e in error.errors()]) from None
+            raise ArgumentsError(self.identifier, [_problem(e, known) for e in first_causes(error.errors())]) from None
 
     def hint_for(self, arguments: Any) -> Hint:
         """Return the hint for validated arguments."""
@@ -177,7 +178,7 @@ def _problem(error: Any, known: Iterable[str]) -> str:
         return f"{where!r} is required"
     if error["type"] in ("too_short", "string_too_short"):
         return f"{where!r} is empty, it needs a value"
-    return f"{where!r}: {error['msg'].removeprefix('Value error, ')}"
+    return f"{where!r}: {in_words(error)}"
 
 
 def rule(

@@ -231,7 +231,7 @@ def test_all_mistakes_are_told_at_once() -> None:
         "preferences 1, filters 1, rules 1: no rule is named 'plian_rule'; did you mean 'plain_rule' or 'nick_rule'?",
         "preferences 1, filters 1, rules 2: rule 'nick_rule' cannot take these arguments: 'nick' is required; "
         "no argument is named 'nik'; did you mean 'nick'?",
-        "preferences 1, filters 1, rules 3, negated: Input should be a valid boolean",
+        "preferences 1, filters 1, rules 3, negated: must be true or false, not 'yes'",
         "preferences 1, filters 1: no setting is named 'nmae'; did you mean 'name'?",
         "preferences 1: no setting is named 'enabeld'; did you mean 'enabled'?",
         "preferences 2, destinations: 'nowhere' is no address; 'a@b' is there twice",
@@ -245,10 +245,10 @@ def test_all_mistakes_are_told_at_once() -> None:
         ({"user": " "}, "user: it is empty"),
         ({"user": "a\0b"}, r"user: it holds '\x00', which is no printable character"),
         ({"preferences": [{"backend": "post"}] * 2}, "preferences: there are several for backend 'post'"),
-        ({"preferences": {}}, "preferences: Input should be a valid list"),
+        ({"preferences": {}}, "preferences: must be a list, not {}"),
         (
             {"preferences": [{"backend": "post", "filters": [{"name": "x" * 51}]}]},
-            "preferences 1, filters 1, name: String should have at most 50 characters",
+            "preferences 1, filters 1, name: must have at most 50 characters, not 'xxxxxxxxxxxx...xxxxxxxxxxxxx'",
         ),
     ],
 )

@@ -90,7 +90,7 @@ def test_lists_are_taken_with_commas_too():
         ({"kinds": ""}, "'kinds' is empty, it needs a value"),
         ({"kinds": ["a"], "baker": ""}, "'baker' is empty, it needs a value"),
         ({"kinds": ["a"], "bakr": "x"}, "no argument is named 'bakr'; did you mean 'baker'?"),
-        ({"kinds": 17}, "'kinds': Input should be a valid tuple"),
+        ({"kinds": 17}, "'kinds': must be a list, not 17"),
     ],
 )
 def test_wrong_arguments_are_named(arguments, problem):

@@ -12,6 +12,7 @@ from pydantic import ValidationError
 
 from fmn_core import codec
 from fmn_core.errors import ConfigError, DecodeError, UnknownNameError, UsageError
+from fmn_core.mistakes import in_words
 from fmn_core.model import Destination, Filter, Preference, RuleUse, User
 
 from .documents import PARTS, FilterPart, Installed, PreferencePart, UserPart
@@ -117,8 +118,7 @@ def _problem(error: Any) -> str:
         return _at(place) + str(UnknownNameError("setting", str(last), PARTS[part].model_fields))
     if error["type"] == "missing":
         return f"{_at(place)}{last!r} is required"
-    message: str = error["msg"]
-    return _at(error["loc"]) + message.removeprefix("Value error, ")
+    return _at(error["loc"]) + in_words(error)
 
 
 def _at(place: Iterable[int | str]) -> str:
