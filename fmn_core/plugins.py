@@ -90,16 +90,21 @@ class PluginRegistry:
 
 
 def load_plugins(
-    settings: Settings, groups: Sequence[str] = GROUPS, environment: Mapping[str, str] = os.environ
+    settings: Settings,
+    groups: Sequence[str] = GROUPS,
+    environment: Mapping[str, str] = os.environ,
+    *,
+    quiet: bool = False,
 ) -> PluginRegistry:
     """Find, import and ask every plugin that is installed and not disabled.
 
     :param groups: only plugins of these entry point groups are imported
+    :param quiet: do not log which plugins are broken: the caller will tell
     :raises ConfigError: if ``[plugins]`` names one that is not installed
     """
     installed = _installed()
     _check_names(settings.plugins, {entry.name for entry in installed})
-    loader = _Loader(settings, trace=bool(environment.get(TRACE_VARIABLE)))
+    loader = _Loader(settings, bool(environment.get(TRACE_VARIABLE)), logging.DEBUG if quiet else logging.WARNING)
     for group in sorted(groups):
         loader.load(group, [entry for entry in installed if entry.group == group])
     return loader.registry
@@ -162,12 +167,16 @@ class _Imports(ExtensionManager[Any]):
 
 
 class _Loader:
-    """Takes in one plugin after the other, each as a whole or not at all."""
+    """Takes in one plugin after the other, each as a whole or not at all.
 
-    def __init__(self, settings: Settings, trace: bool) -> None:
+    :param level: of the log, at which it says which plugins are broken
+    """
+
+    def __init__(self, settings: Settings, trace: bool, level: int) -> None:
         self.registry = PluginRegistry()
         self._settings = settings
         self._trace = trace
+        self._level = level
         self._names: dict[str, str] = {}
         self._taken = {("command", name): "fmn itself" for name in COMMANDS}
 
@@ -243,7 +252,7 @@ class _Loader:
     def _broken(self, entry: EntryPoint, error: BaseException) -> None:
         reason = " ".join(str(error).split())[:_LONGEST_REASON]
         self._note(entry, Status.BROKEN, reason)
-        log.warning("plugin %r of %s is broken: %s", entry.name, " ".join(_distribution(entry)), reason)
+        log.log(self._level, "plugin %r of %s is broken: %s", entry.name, " ".join(_distribution(entry)), reason)
         log.debug("what broke plugin %r", entry.name, exc_info=error)
 
     def _note(self, entry: EntryPoint, status: Status, reason: str = "") -> None:

@@ -1,5 +1,6 @@
 """The command line from outside: whatever is wrong with the input is one sentence and the right exit code."""
 
+import errno
 import json
 import os
 import subprocess
@@ -136,6 +137,15 @@ def test_plugins_strict(fmn, example, monkeypatch):
     assert fmn("plugins", "--strict").exit_code == 1
 
 
+def test_a_broken_plugin_is_said_once_where_plugins_are_listed(fmn, example, monkeypatch, caplog):
+    install(BROKEN_PLUGIN, example)
+    monkeypatch.setenv("FMN__PLUGINS__ENABLED", "example,import_error")
+    assert fmn("plugins").stdout.count("fmn_library_that_is_not_there") == 1
+    assert not [record for record in caplog.records if record.levelname == "WARNING"]
+    fmn("rules")
+    assert [record.levelname for record in caplog.records if "import_error" in record.message] == ["WARNING"]
+
+
 def test_check(fmn, tmp_path):
     result = fmn("check", "--json")
     assert result.exit_code == 0
@@ -239,12 +249,28 @@ def test_no_messages_at_all(fmn, messages, command, tmp_path):
         (["deliver", "pigeon"], "no backend is named 'pigeon'"),
         (["descrbe"], "no command is named 'descrbe'; did you mean 'describe'"),
         (["--config", "nowhere.toml", "rules"], "configuration nowhere.toml has a mistake: there is no such file"),
+        (["--colour"], "no such option '--colour'; see 'fmn --help'"),
+        (["plugins", "--jsn"], "no such option '--jsn'; did you mean '--json'?"),
+        (["user", "lst"], "no such command 'lst'"),
+        (["describe"], "missing argument 'FILE'; see 'fmn describe --help'"),
+        (["match", "x", "--engine", "quick"], "invalid value for '--engine': 'quick' is not one of"),
+        (
+            ["web", "--port", "-1"],
+            "invalid value for '--port': -1 is not in the range 0<=x<=65535; see 'fmn web --help'",
+        ),
+        (["replay", "x", "--rate", "nan"], "invalid value for '--rate': nan is no number of messages"),
     ],
 )
-def test_unknown_names_are_usage_errors_that_name_what_is_near(fmn, arguments, complaint):
+def test_a_wrong_call_is_one_sentence_that_names_what_is_near(fmn, arguments, complaint):
     result = fmn(*arguments)
     assert (result.exit_code, result.stdout) == (2, "")
     assert sentence(result).startswith(complaint)
+
+
+def test_a_group_without_a_command_says_what_there_is(fmn):
+    result = fmn("user")
+    assert "Look after users" in result.output
+    assert "Try 'fmn" not in result.output
 
 
 def test_three_mistakes_of_the_configuration_are_told_at_once(fmn, tmp_path):
@@ -273,6 +299,24 @@ def test_a_folder_that_cannot_be_made_is_one_line(fmn, tmp_path, monkeypatch):
     monkeypatch.setenv("FMN__DATA_DIR", str(tmp_path / "file" / "data"))
     result = fmn("user", "list")
     assert (result.exit_code, sentence(result)) == (1, f"'{tmp_path}/file/data' cannot be used: Not a directory")
+
+
+def test_what_the_system_refuses_without_a_name_is_no_bug(fmn, monkeypatch):
+    def full(*_):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr("fmn_core.cli.rules_.load_plugins", full)
+    result = fmn("rules")
+    assert (result.exit_code, sentence(result)) == (1, "the system refuses: No space left on device")
+
+
+def test_texts_of_messages_cannot_steer_the_terminal(fmn, messages):
+    path = messages({**GOOD, "id": "a\x1b]0;title\x07", "body": {"kind": "rye", "baker": "\x1b[2J\x9b31m"}})
+    result = fmn("describe", path, color=True)
+    assert result.stdout.startswith(
+        "\x1b[1m\\x1b[2J\\x9b31m's rye bread is baked\x1b[0m\n  id         a\\x1b]0;title\\x07\n"
+    )
+    assert rows(fmn("describe", path, "--json"))[0]["id"] == "a\x1b]0;title\x07"
 
 
 def test_a_bug_is_one_line_too(fmn, monkeypatch):

@@ -337,9 +337,6 @@ def test_a_newer_database_is_refused(store_url: str, upgrade: bool) -> None:
     [
         ("sqlite:////nowhere/at/all/fmn.sqlite", "could not be reached or is busy: unable to open database file$"),
         ("postgresql://fmn:hidden@127.0.0.1:1/fmn", r"fmn:\*\*\*@127.0.0.1:1/fmn' could not be reached"),
-        ("sqlite://", "'sqlite://' cannot hold the store; use a file of SQLite or a database of PostgreSQL$"),
-        ("mysql://host/fmn", "'mysql://host/fmn' cannot hold the store"),
-        ("no url", "^'no url' is no database URL"),
     ],
 )
 def test_what_cannot_be_opened_is_one_sentence(url: str, sentence: str) -> None:
@@ -347,6 +344,19 @@ def test_what_cannot_be_opened_is_one_sentence(url: str, sentence: str) -> None:
         open_store(url)
     assert "\n" not in str(caught.value)
     assert "hidden" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("url", "sentence"),
+    [
+        ("sqlite://", "'sqlite://' cannot hold the store; use a file of SQLite or a database of PostgreSQL$"),
+        ("mysql://u:hidden@host/fmn", r"'mysql://u:\*\*\*@host/fmn' cannot hold the store"),
+        ("no url", "^'no url' is no database URL"),
+    ],
+)
+def test_a_url_of_nothing_that_could_be_the_store_is_a_mistake_of_the_configuration(url: str, sentence: str) -> None:
+    with pytest.raises(UsageError, match=sentence):
+        open_store(url)
 
 
 def test_a_file_that_is_no_database_is_one_sentence(tmp_path) -> None:

@@ -10,7 +10,7 @@ import logging
 import sys
 import traceback
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import click
 
@@ -31,7 +31,10 @@ class FmnGroup(click.Group):
         ours = args[: args.index("--")] if "--" in args else args
         if DEBUG in ours:
             args = [DEBUG, *(arg for arg in ours if arg != DEBUG), *args[len(ours) :]]
-        return super().parse_args(ctx, args)
+        try:
+            return super().parse_args(ctx, args)
+        except click.UsageError as error:
+            _end_misused(ctx, error)
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """Return the names of our commands and those of plugins."""
@@ -63,10 +66,12 @@ class FmnGroup(click.Group):
         except FmnError as error:
             _tell(ctx, str(error))
             ctx.exit(error.exit_code)
+        except click.UsageError as error:
+            _end_misused(ctx, error)
         except (click.ClickException, click.exceptions.Exit, click.Abort, BrokenPipeError):
             raise  # click has its own words for these, and is quiet where a pipe was closed
         except Exception as error:
-            _tell(ctx, _refusal(error) if isinstance(error, OSError) and error.filename else _bug(error))
+            _tell(ctx, _refusal(error) if isinstance(error, OSError) else _bug(error))
             ctx.exit(EXIT_FOUND_WANTING)
 
 
@@ -88,9 +93,20 @@ def _tell(ctx: click.Context, failure: str) -> None:
     click.echo(f"fmn: {failure}", err=True)
 
 
+def _end_misused(ctx: click.Context, error: click.UsageError) -> NoReturn:
+    """Say in one sentence what click says in four lines."""
+    said = error.format_message().rstrip(".").replace(". Did you", "; did you")
+    if "\n" in said:
+        raise error  # a group that was called without a command: its help is the answer
+    place = f"; see '{(error.ctx or ctx).command_path} --help'"
+    _tell(ctx, f"{said[:1].lower()}{said[1:]}{'' if said.endswith('?') else place}")
+    ctx.exit(error.exit_code)
+
+
 def _refusal(error: OSError) -> str:
     """Say what the system would not do: a folder that cannot be made, a disk that is full."""
-    return f"{str(error.filename)!r} cannot be used: {error.strerror}"
+    what = f"{str(error.filename)!r} cannot be used" if error.filename else "the system refuses"
+    return f"{what}: {error.strerror or error}"
 
 
 def _bug(error: Exception) -> str:
@@ -107,7 +123,7 @@ Examples:
 """
 
 
-@click.group(cls=FmnGroup, epilog=EPILOG)
+@click.group("fmn", cls=FmnGroup, epilog=EPILOG)
 @click.option(
     "--config",
     type=click.Path(path_type=Path),

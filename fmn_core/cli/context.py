@@ -63,9 +63,22 @@ def _plain(value: Any) -> Any:
     return str(value)
 
 
+#: characters that could move the cursor, retitle the window or worse, and what is shown for them
+_CONTROLS = {code: f"\\x{code:02x}" for code in (*range(32), *range(127, 160)) if chr(code) != "\n"}
+
+
+def printable(value: Any) -> Any:
+    """Return a value with all text in it harmless to a terminal: messages come from anybody."""
+    if isinstance(value, str):
+        return value.translate(_CONTROLS)
+    if isinstance(value, Mapping):
+        return {printable(key): printable(inner) for key, inner in value.items()}
+    return [printable(inner) for inner in value] if isinstance(value, list | tuple) else value
+
+
 def echo_row(as_json: bool, row: Mapping[str, Any], human: Callable[[Mapping[str, Any]], str]) -> None:
     """Print a row as data or in words."""
     if as_json:
         echo_json(row)
     else:
-        click.echo(human(row))
+        click.echo(human(printable(row)))

@@ -9,7 +9,7 @@ from typing import Any
 import click
 
 from fmn_core.errors import EXIT_FOUND_WANTING
-from fmn_core.plugins import Status
+from fmn_core.plugins import Status, load_plugins
 
 from .context import Context, echo_row, json_option, pass_context
 
@@ -26,7 +26,7 @@ def command(context: Context, click_context: click.Context, strict: bool, as_jso
 
     A broken plugin comes with its reason; all others work.
     """
-    plugins = context.registry.plugins
+    plugins = load_plugins(context.settings, quiet=True).plugins
     for plugin in plugins:
         echo_row(as_json, dataclasses.asdict(plugin), _in_words)
     if strict and any(plugin.status == Status.BROKEN for plugin in plugins):

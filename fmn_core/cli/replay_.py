@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import math
 import time
 from collections.abc import Iterable, Iterator
 from contextlib import closing
@@ -26,9 +27,15 @@ Examples:
 BATCH, BATCHES_A_SECOND = 200, 10
 
 
+def _finite(context: click.Context, option: click.Parameter, rate: float | None) -> float | None:
+    if rate is not None and not math.isfinite(rate):
+        raise click.BadParameter(f"{rate} is no number of messages")
+    return rate
+
+
 @click.command("replay", epilog=EPILOG)
 @file_argument
-@click.option("--rate", type=click.FloatRange(min=0, min_open=True), help="Messages a second, at most.")
+@click.option("--rate", type=click.FloatRange(0, min_open=True), callback=_finite, help="Messages a second, at most.")
 @json_option
 @pass_context
 def command(context: Context, path: str, rate: float | None, as_json: bool) -> None:

@@ -120,7 +120,8 @@ def _addresses(context: Context, destinations: Sequence[str]) -> dict[str, list[
 
 def _read(path: str) -> str:
     try:
-        return sys.stdin.buffer.read().decode("utf-8") if path == "-" else Path(path).read_text("utf-8")
+        data = sys.stdin.buffer.read() if path == "-" else Path(path).read_bytes()
+        return data.decode("utf-8-sig")
     except OSError as error:
         raise UsageError(f"user file {path!r} cannot be read: {error.strerror}") from None
     except UnicodeDecodeError:

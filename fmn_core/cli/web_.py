@@ -28,7 +28,7 @@ def listen(host: str, port: int) -> socket.socket:
     try:
         return socket.create_server((host, port))
     except OSError as error:
-        reason = error.strerror or str(error)
+        reason = str(error.strerror or error).partition(" (while ")[0]  # Python repeats the address
         raise FmnError(f"cannot listen on {host} port {port}: {reason}; choose another with --port") from None
 
 

@@ -14,7 +14,7 @@ class Store:
     """One database, used by any number of threads and processes.
 
     :param url: an SQLAlchemy URL of SQLite or PostgreSQL
-    :raises StoreError: if the URL names neither; nothing is connected yet
+    :raises UsageError: if the URL names neither; nothing is connected yet
     """
 
     #: the version of the database that this code works with

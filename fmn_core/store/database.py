@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, InterfaceError, NoSuchModuleError, OperationalError
 
-from fmn_core.errors import StoreError
+from fmn_core.errors import StoreError, UsageError
 
 #: seconds that a connection waits for another process to finish writing, or for a server to answer
 PATIENCE = 30
@@ -30,19 +30,19 @@ def open_engine(url: str) -> Engine:
     """Make an engine; it connects when it is first used.
 
     :param url: an SQLAlchemy URL of SQLite (a file) or PostgreSQL
-    :raises StoreError: if it is neither
+    :raises UsageError: if it is neither
     """
     try:
         parsed = make_url(url)
     except ArgumentError:
-        raise StoreError(
+        raise UsageError(
             f"{url!r} is no database URL; write sqlite:////folder/file or postgresql://host/name"
         ) from None
     if parsed.drivername == "sqlite" and parsed.database not in (None, "", ":memory:"):
         return _sqlite(parsed)
     if parsed.drivername in ("postgresql", "postgresql+psycopg"):
         return _postgresql(parsed.set(drivername="postgresql+psycopg"))
-    raise StoreError(f"{_shown(parsed)!r} cannot hold the store; use a file of SQLite or a database of PostgreSQL")
+    raise UsageError(f"{_shown(parsed)!r} cannot hold the store; use a file of SQLite or a database of PostgreSQL")
 
 
 def _sqlite(url: URL) -> Engine:

@@ -48,7 +48,8 @@ async def serve(settings: Settings, started: Callable[[str], object], stop: asyn
         started(options.url(runner.addresses[0][1]))
         await stop.wait()
     except OSError as error:
-        raise FmnError(f"cannot listen on {options.host}:{options.port}: {error.strerror or error}") from error
+        reason = str(error.strerror or error).rpartition("): ")[2]  # asyncio repeats the address
+        raise FmnError(f"cannot listen on {options.host}:{options.port}: {reason}") from error
     except sqlite3.Error as error:
         raise FmnError(f"event log {str(events.path)!r} cannot be opened: {error}") from error
     finally:
