@@ -15,7 +15,7 @@ from fmn_core.model import Destination, Filter, Outcome, Preference, User
 from fmn_core.retry import RetrySchedule
 from fmn_core.store import open_store
 from fmn_core.testing import RecordingBackend, notification
-from fmn_core.transport.base import MOST_LOSSES, deliveries
+from fmn_core.transport.base import deliveries
 from fmn_core.transport.embedded import EmbeddedTransport
 from fmn_core.wanted import StillWanted
 
@@ -217,19 +217,6 @@ def received_after(deaths, transport, *notes):
     """Publish notifications and receive them as after the deaths of so many processes."""
     transport.publish(QUEUE, [encode_notification(one) for one in notes])
     return [replace(envelope, lost=deaths) for envelope in transport.receive([QUEUE], 100)]
-
-
-def test_what_seems_to_kill_processes_is_given_up_and_the_ledger_knows(store, transport, note):
-    backend = RecordingBackend()
-    stage = Delivery(backend, store, SCHEDULE)
-    stage.handle(transport, received_after(MOST_LOSSES - 1, transport, note("m1")))
-    stage.handle(transport, received_after(MOST_LOSSES, transport, note("m2")))
-    until_idle(stage, transport)
-    stage.close()
-    reason = f"given up: {MOST_LOSSES} processes died while they held it, so it may have arrived"
-    assert [n.message_id for n in backend.sent] == ["m1"]
-    assert ledger(store)["m2", "home"] == (Outcome.FAILED, reason, 1)
-    assert [letter.reason for letter in transport.dead_letters()] == [reason]
 
 
 def test_nothing_is_taken_beside_what_a_process_died_with(store, transport, note):

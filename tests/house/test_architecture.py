@@ -52,7 +52,7 @@ SIDEWAYS = {
     "fmn_core.runner": {"retry"},
     "fmn_core.bus": {"consumer", "retry"},
     "fmn_core.pytest_plugin": {"testing"},
-    "fmn_core.bench": {"app"},
+    "fmn_core.bench": {"app", "demo"},
     "fmn_core.demo": {"app"},
     "fmn_core.cli": {"app", "bench", "demo"},
 }
