@@ -1,4 +1,4 @@
-"""Ten thousand messages through separate processes, of which twenty are killed: nothing lost, nearly nothing repeated.
+"""Ten thousand messages through processes of which twenty are killed: nothing lost, nearly nothing repeated.
 
 What may be repeated is what a killed delivery had sent and not yet recorded: one notification for each of its threads.
 """
@@ -9,32 +9,22 @@ import os
 import random
 import signal
 import subprocess
-import sys
-import time
 from collections import Counter
 from pathlib import Path
 
 import pytest
+import tomli_w
 
 from fmn_core.app import Application
-from fmn_core.codec import decode_notification
-from fmn_core.config import Settings
+from fmn_core.bench.crash import SEPARATE, TOGETHER, Storm, calm_run
+from fmn_core.bench.processes import FMN
+from fmn_core.config import load_settings
 from fmn_core.model import Destination, Filter, Outcome, Preference, RuleUse, User
 from fmn_core.testing import install
-from fmn_core.transport.base import MESSAGES, deliveries
+from fmn_core.transport.base import MOST_LOSSES
 
 PLUGIN = Path(__file__).parent / "crash_plugin"
 PLUGINS = ("crash", "crash_rules")
-QUEUE = deliveries("crash")
-COUNT, KILLS, THREADS = 10_000, 20, 4
-#: seconds between two kills
-CALM = (0.1, 0.9)
-#: messages a second, so that the stages have work as long as there is killing
-RATE = 1000
-#: seconds until everything must be over
-PATIENCE = 240
-
-MAIN = [sys.executable, "-c", "from fmn_core.cli import main; main()"]
 
 
 def user(name, by, *places):
@@ -44,124 +34,116 @@ def user(name, by, *places):
     return User(name, (Preference("", name, "crash", True, known, (wish,)),))
 
 
-USERS = [user("ada", 4, "home"), user("bob", 10, "home", "office"), user("cy", 9, "home")]
-
-
-class Processes:
-    """The stages as processes that are started again when they are killed."""
-
-    def __init__(self, configuration, site, chance):
-        self._prefix = [*MAIN, "--config", str(configuration)]
-        self._environment = {**os.environ, "PYTHONPATH": str(site)}
-        self._chance = chance
-        self._running = []
-        self.kills = Counter()
-
-    def start(self, *arguments):
-        process = subprocess.Popen([*self._prefix, *arguments], env=self._environment, stdout=subprocess.DEVNULL)
-        self._running.append((arguments, process))
-
-    def kill_one(self):
-        """Kill whichever runs, and start it again."""
-        alive = [pair for pair in self._running if pair[1].poll() is None]
-        arguments, process = self._chance.choice(alive)
-        process.send_signal(signal.SIGKILL)
-        process.wait()
-        self.kills[arguments[0]] += 1
-        self._running = [pair for pair in self._running if pair[1] is not process]
-        self.start(*arguments)
-
-    def replaying(self):
-        return any(arguments[0] == "replay" and process.poll() is None for arguments, process in self._running)
-
-    def end(self):
-        """Ask everybody to end, and return how they did."""
-        for _, process in self._running:
-            if process.poll() is None:
-                process.terminate()
-        return {(arguments[0], process.wait(30)) for arguments, process in self._running}
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        for _, process in self._running:
-            process.kill()
-            process.wait()
+USERS = [user("ada", 4, "ada"), user("bob", 10, "bob", "office"), user("cy", 9, "cy")]
 
 
 @pytest.fixture
-def site(tmp_path):
-    folder = tmp_path / "site"
-    folder.mkdir()
-    install(PLUGIN, folder)
-    return folder
-
-
-@pytest.fixture
-def instance(tmp_path, site, monkeypatch):
-    """A folder with users, messages and configuration."""
+def assemble(tmp_path, monkeypatch):
+    """Make a folder with users and configuration; the plugin is installed for processes too."""
+    site = tmp_path / "site"
+    site.mkdir()
+    install(PLUGIN, site)
     monkeypatch.syspath_prepend(site)
-    settings = {"plugins": {"enabled": PLUGINS}, "plugin": {"crash": {"file": str(tmp_path / "sent")}}}
-    configuration = tmp_path / "fmn.toml"
-    configuration.write_text(
-        f'data_dir = "."\n[plugins]\nenabled = {json.dumps(PLUGINS)}\n[plugin.crash]\nfile = "{tmp_path / "sent"}"\n'
-    )
-    with (tmp_path / "messages.jsonl").open("w") as file:
-        for number in range(COUNT):
-            topic = "org.fedoraproject.prod.crash.number"
-            file.write(json.dumps({"id": f"m{number}", "topic": topic, "body": {"number": number}}) + "\n")
-    app = Application(Settings(data_dir=tmp_path, **settings))
-    for one in USERS:
-        app.store.preferences.save(one)
-    yield app
-    app.close()
+    monkeypatch.setenv("PYTHONPATH", str(site))
+
+    with contextlib.ExitStack() as stack:
+
+        def make(**settings):
+            section = {"file": str(tmp_path / "sent"), **settings}
+            raw = {"data_dir": ".", "plugins": {"enabled": PLUGINS}, "plugin": {"crash": section}}
+            (tmp_path / "fmn.toml").write_text(tomli_w.dumps(raw))
+            app = stack.enter_context(contextlib.closing(Application(load_settings(tmp_path / "fmn.toml", {}))))
+            for one in USERS:
+                app.store.preferences.save(one)
+            return app
+
+        yield make
 
 
-def calm_run(app, path):
-    """Return the ids of the notifications that nothing but a worker makes of the messages."""
+@pytest.fixture
+def messages(tmp_path):
+    """Write a file of numbered messages."""
+
+    def write(count):
+        path = tmp_path / "messages.jsonl"
+        topic = "org.fedoraproject.prod.crash.number"
+        rows = [{"id": f"m{number}", "topic": topic, "body": {"number": number}} for number in range(count)]
+        path.write_text("".join(json.dumps(row) + "\n" for row in rows))
+        return path
+
+    return write
+
+
+@pytest.mark.parametrize(
+    ("stages", "count", "kills"),
+    [pytest.param(SEPARATE, 10_000, 20, id="processes"), pytest.param(TOGETHER, 4000, 8, id="fmn run")],
+)
+def test_killed_processes_lose_nothing_and_repeat_nearly_nothing(
+    assemble, messages, tmp_path, record_property, stages, count, kills
+):
+    seed = int(os.environ.get("FMN_TEST_SEED", random.randrange(2**32)))
+    print("FMN_TEST_SEED =", seed)
+    app = assemble()
+    rehearsals = {"crash": app.registry.backend("crash").rehearse(tmp_path)}
+    result = Storm(app, rehearsals, tmp_path / "fmn.toml", stages).run(messages(count), kills, random.Random(seed))
+    print(result)
+    record_property("repeated", result.repeated)
+    assert result.right
+    assert result.expected == len(range(0, count, 4)) + 2 * len(range(0, count, 10)) + len(range(0, count, 9))
+    assert (result.in_ledger, result.delivered) == (result.expected, result.expected)
+    assert (result.lost, result.foreign, result.dead, result.unwilling) == (0, 0, 0, 0)
+    assert sum(result.killed.values()) == kills
+    assert all(result.killed.values()), "the replay, every stage: each was killed"
+
+
+def deliver(tmp_path):
+    """Deliver what is queued in a process of its own, and return how that ended."""
+    command = [*FMN, "--config", str(tmp_path / "fmn.toml"), "deliver", "--until-idle"]
+    return subprocess.run(command, stdout=subprocess.DEVNULL, timeout=60).returncode
+
+
+def queue(app, path):
+    """Let the messages wait as notifications; return these by id."""
+    found = {one.id: one for one in calm_run(app, path.read_bytes().splitlines())}
     worker = app.worker()
     with contextlib.closing(app.transport()) as transport:
         app.consumer().handle(transport, path.read_bytes().splitlines())
-        while transport.depth(MESSAGES):
-            worker.handle(transport, transport.receive([MESSAGES], worker.room))
-        envelopes = transport.receive([QUEUE], COUNT)
-        transport.ack(envelopes)
-    return {decode_notification(envelope.payload).id for envelope in envelopes}
+        worker.handle(transport, transport.receive(worker.queues, worker.room))
+    return found
 
 
-def wait_for(condition, end):
-    while not condition():
-        assert time.monotonic() < end, "it takes too long"
-        time.sleep(0.1)
+def sent(tmp_path):
+    """Return how often each id was sent."""
+    return Counter(line.split()[1] for line in (tmp_path / "sent").read_text().splitlines())
 
 
-def test_kill_twenty_processes(instance, tmp_path, site, record_property):
-    messages = tmp_path / "messages.jsonl"
-    expected = calm_run(instance, messages)
-    seed = int(os.environ.get("FMN_TEST_SEED", random.randrange(2**32)))
-    print("FMN_TEST_SEED =", seed)
-    chance = random.Random(seed)
-    end = time.monotonic() + PATIENCE
-    with Processes(tmp_path / "fmn.toml", site, chance) as processes:
-        for arguments in (["worker"], ["worker"], ["deliver"], ["replay", str(messages), "--rate", str(RATE)]):
-            processes.start(*arguments)
-        for _ in range(KILLS):
-            time.sleep(chance.uniform(*CALM))
-            processes.kill_one()
-        wait_for(lambda: not processes.replaying(), end)
-        with contextlib.closing(instance.transport()) as transport:
-            wait_for(lambda: not (transport.depth(MESSAGES) or transport.depth(QUEUE)), end)
-            dead = transport.dead_letters()
-        ended = processes.end()
+def test_a_crash_between_sending_and_the_note_of_it_repeats_that_notification_and_no_other(
+    assemble, messages, tmp_path
+):
+    app = assemble(threads=1, deadly="m45", deaths=1)
+    expected = queue(app, messages(100))
+    [deadly] = [one.id for one in expected.values() if (one.user, one.message_id) == ("cy", "m45")]
+    assert deliver(tmp_path) == -signal.SIGKILL
+    before = sent(tmp_path)
+    assert before[deadly] == 1
+    assert app.store.ledger.sent(before) == set(before) - {deadly}, "it was sent, and nobody knows"
+    assert deliver(tmp_path) == 0
+    assert sent(tmp_path) == Counter(list(expected)) + Counter([deadly])
+    assert app.store.ledger.sent(expected) == set(expected)
+    assert app.store.ledger.counts() == {("crash", Outcome.SENT): len(expected)}
 
-    sent = Counter((tmp_path / "sent").read_text().split())
-    repeated = sum(sent.values()) - len(sent)
-    print(f"{len(expected)} notifications, {dict(processes.kills)} killed, {repeated} repeated")
-    record_property("repeated", repeated)
-    assert ended == {("worker", 0), ("deliver", 0), ("replay", 0)}
-    assert set(sent) == expected
-    assert instance.store.ledger.counts() == {("crash", Outcome.SENT): len(expected)}
-    assert instance.store.ledger.sent(expected) == expected
-    assert dead == []
-    assert repeated <= processes.kills["deliver"] * THREADS
+
+def test_what_kills_every_delivery_is_given_up_and_all_else_arrives_once(assemble, messages, tmp_path):
+    app = assemble(deadly="m45", deaths=1000)
+    expected = queue(app, messages(100))
+    [deadly] = [one for one in expected.values() if (one.user, one.message_id) == ("cy", "m45")]
+    assert [deliver(tmp_path) for _ in range(MOST_LOSSES)] == [-signal.SIGKILL] * MOST_LOSSES
+    assert deliver(tmp_path) == 0
+    others = set(expected) - {deadly.id}
+    assert set(sent(tmp_path)) == set(expected)
+    assert app.store.ledger.sent(expected) == others
+    [entry] = [one for one in app.store.ledger.of_user("cy") if one.notification == deadly.id]
+    reason = f"given up: {MOST_LOSSES} processes died while they held it, so it may have arrived"
+    assert (entry.outcome, entry.reason) == (Outcome.FAILED, reason)
+    with contextlib.closing(app.transport()) as transport:
+        assert [letter.reason for letter in transport.dead_letters()] == [reason]

@@ -22,7 +22,7 @@ from fmn_core.errors import FmnError, UsageError
 from fmn_core.model import Message, Role
 from fmn_core.plugins import BACKENDS, load_plugins
 
-from .messages import Act, sample_messages
+from .messages import SEED, Act, sample_messages
 from .people import Cast, cast
 
 log = logging.getLogger(__name__)
@@ -125,13 +125,14 @@ def _assemble(folder: Path, settings: Settings, rehearsals: Mapping[str, Rehears
     for user in chosen.users:
         app.store.preferences.save(user)
     describe = app.registry.summaries.describe
-    acts = [replace(act, messages=[describe(message) for message in act.messages]) for act in _acts(ownership)]
-    instance = Instance(folder, app, rehearsals, chosen, acts)
+    played = [replace(act, messages=[describe(message) for message in act.messages]) for act in acts(ownership)]
+    instance = Instance(folder, app, rehearsals, chosen, played)
     (folder / MESSAGES).write_bytes(b"".join(encode_message(message) + b"\n" for message in instance.messages))
     return instance
 
 
-def _acts(ownership: str) -> list[Act]:
+def acts(ownership: str, seed: int = SEED) -> list[Act]:
+    """Write messages about the packages and people of an ownership file; others for another seed."""
     maintainers = tomllib.loads(ownership)["maintainers"]
     people = sorted({name for roles in maintainers.values() for name, role in roles.items() if role == Role.OWNER})
-    return sample_messages(sorted(maintainers), people, datetime.now(UTC))
+    return sample_messages(sorted(maintainers), people, datetime.now(UTC), seed)

@@ -1,0 +1,79 @@
+"""Processes of ours that are started again whenever they are killed. Floor F4."""
+
+from __future__ import annotations
+
+import os
+import random
+import subprocess
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+from fmn_core.config import CONFIG_VARIABLE, ENVIRONMENT_PREFIX
+
+#: how a command is called without relying on what is on the path
+FMN = (sys.executable, "-c", "from fmn_core.cli import main; main()")
+#: seconds that a process may take to end when it is asked to
+PATIENCE = 30.0
+
+
+class Unkillable:
+    """A command that runs again as soon as it was killed, and not when it ended by itself.
+
+    :param arguments: of ``fmn``
+    :ivar kills: how often it was killed
+    """
+
+    def __init__(self, configuration: Path, arguments: Sequence[str]) -> None:
+        self.name = arguments[0]
+        self.kills = 0
+        self._command = [*FMN, "--config", str(configuration), *arguments]
+        self._process = self._start()
+
+    def _start(self) -> subprocess.Popen[bytes]:
+        # the configuration file alone counts, as for the process that started us
+        kept = {name: value for name, value in os.environ.items() if not name.startswith(ENVIRONMENT_PREFIX)}
+        kept.pop(CONFIG_VARIABLE, None)
+        return subprocess.Popen(self._command, env=kept, stdout=subprocess.DEVNULL)  # noqa: S603 - our own command
+
+    @property
+    def alive(self) -> bool:
+        """Whether it runs."""
+        return self._process.poll() is None
+
+    def kill(self) -> None:
+        """Kill it in the middle of whatever it does, and start it again."""
+        self._process.kill()
+        self._process.wait()
+        self.kills += 1
+        self._process = self._start()
+
+    def end(self) -> int:
+        """Ask it to end, and return its exit code."""
+        self._process.terminate()
+        return self._process.wait(PATIENCE)
+
+    def abandon(self) -> None:
+        """End it at once, for good."""
+        self._process.kill()
+        self._process.wait()
+
+
+@contextmanager
+def running(configuration: Path, commands: Sequence[Sequence[str]]) -> Iterator[list[Unkillable]]:
+    """Run commands; none of them outlives the block."""
+    started: list[Unkillable] = []
+    try:
+        for arguments in commands:
+            started.append(Unkillable(configuration, arguments))
+        yield started
+    finally:
+        for one in started:
+            one.abandon()
+
+
+def kill_one(processes: Sequence[Unkillable], chance: random.Random) -> None:
+    """Kill one that runs; those come first that never were."""
+    alive = [one for one in processes if one.alive]
+    chance.choice([one for one in alive if not one.kills] or alive).kill()
