@@ -95,12 +95,12 @@ def test(arguments: list[str]) -> None:
     recreate = [] if up_to_date(TESTED, mark) else ["--recreate"]
     TESTED.parent.mkdir(exist_ok=True)
     TESTED.write_text(mark)
+    os.chdir(ROOT)
     replace_process([str(BIN / "tox"), "run", *recreate, *arguments])
 
 
 def main(arguments: list[str]) -> None:
-    """Do what the first argument says."""
-    os.chdir(ROOT)
+    """Do what the first argument says, from where the caller stands: files are named relative to there."""
     command, rest = (arguments[0], arguments[1:]) if arguments else ("help", [])
     if command not in ("demo", "test", "fmn"):
         print(USAGE)
