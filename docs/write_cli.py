@@ -17,9 +17,9 @@ What `--help` of each command says, in one place. This page is written by `docs/
 the commands; change their docstrings instead.
 
 Everywhere: `--json` prints data, one JSON object a line. The exit code is 0 when all is done, 1 when something was
-found wanting (a broken line, a broken plugin, a notification that failed), 2 when the call or the configuration is
-wrong. Whatever fails says so in one line on standard error; `--debug` shows the traceback too. Plugins may add
-commands, which `fmn --help` lists with the others.
+found wanting (a broken line among messages, a part that `fmn check` cannot use, a mail that the demo misses), 2 when
+the call or the configuration is wrong. Whatever fails says so in one line on standard error; `--debug` shows the
+traceback too. Plugins may add commands, which `fmn --help` lists with the others.
 """
 
 
