@@ -132,6 +132,13 @@ def floor(module: str) -> int:
     return floor(module.rpartition(".")[0])
 
 
+def test_the_page_shows_every_module_on_its_floor():
+    page = (ROOT / "docs" / "architecture.md").read_text("utf-8")
+    rows = re.findall(r"^\| F([0-4]) \w+ \| ([^|]*) \|", page, re.MULTILINE)
+    shown = {name.rstrip("/"): int(number) for number, names in rows for name in re.findall(r"`([\w/]+)`", names)}
+    assert shown == {unit(name): floor(name) for name in MODULES if name.count(".") == 1}
+
+
 @pytest.mark.parametrize("module", MODULES)
 def test_imports_go_down(module):
     home = ".".join(module.split(".")[:2])

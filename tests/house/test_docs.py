@@ -23,6 +23,7 @@ from fmn_core.testing import check_facts, check_rule, check_summary
 ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"
 PAGES = sorted(DOCS.glob("*.md"))
+HIDDEN = {".venv", ".tox", ".pytest_cache"}
 HOOKS = {name: hook for name, hook in vars(hookspecs).items() if name.startswith("fmn_")}
 REGISTRY = load_plugins(Settings(), [RULES])
 
@@ -123,7 +124,10 @@ def test_every_setting_is_documented(heading, name, default):
     assert f"| `{name}` | `{default}` |" in chapter
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+READMES = [ROOT / "README.md", *(path for path in sorted(ROOT.glob("*/**/README.md")) if not set(path.parts) & HIDDEN)]
+
+
+@pytest.mark.parametrize("page", [*PAGES, *READMES], ids=lambda page: str(page.relative_to(ROOT)))
 def test_links_lead_somewhere(page):
     for target in re.findall(r"\]\(([^)#]+?)(?:#[^)]*)?\)", page.read_text("utf-8")):
         if not target.startswith("http"):
