@@ -19,7 +19,7 @@ from .lookups import GROUP_MARK, LookupData, Lookups, LookupSource
 from .model import ALL_ROLES, COMMIT_ROLES, Digest, Facts, Message, Notification, Role, RuleUse, Severity
 from .rules import COMMA_LIST, Arguments, Hint, Rule, Search, Text, Words, app_rule, rule, topic_rule, with_samples
 from .samples import Sample, load_samples
-from .summaries import Summary, dig
+from .summaries import Summary, as_text, dig
 
 __all__ = [
     "ALL_ROLES",
@@ -62,6 +62,7 @@ __all__ = [
     "UsageError",
     "Words",
     "app_rule",
+    "as_text",
     "dig",
     "filter_url",
     "hookimpl",

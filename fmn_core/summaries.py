@@ -27,6 +27,13 @@ def dig(value: Any, *path: str) -> Any:
     return value
 
 
+def as_text(value: Any) -> str:
+    """Return text and whole numbers of a body as text, anything else as nothing."""
+    if isinstance(value, str):
+        return value
+    return str(value) if isinstance(value, int) and not isinstance(value, bool) else ""
+
+
 class Summary:
     """Derives facts from messages. Plugins subclass it and override what they know better.
 

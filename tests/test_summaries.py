@@ -5,7 +5,7 @@ import weakref
 
 import pytest
 
-from fmn_core import Message, Summary
+from fmn_core import Message, Summary, as_text, dig
 from fmn_core.summaries import SummaryBook, freeze
 from fmn_core.testing import message
 
@@ -79,3 +79,19 @@ def test_facts_have_no_other_attributes():
     with pytest.raises(AttributeError):
         _ = facts.nothing
     assert not hasattr(facts, "_nothing")
+
+
+@pytest.mark.parametrize(
+    ("path", "found"),
+    [(("a", "b"), 1), (("a",), {"b": 1}), ((), {"a": {"b": 1}}), (("x", "b"), None), (("a", "b", "c"), None)],
+)
+def test_digging_ends_in_nothing_rather_than_in_an_error(path, found):
+    assert dig({"a": {"b": 1}}, *path) == found
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [("rye", "rye"), ("", ""), (12, "12"), (True, ""), (1.5, ""), (None, ""), (["rye"], ""), ({"a": 1}, "")],
+)
+def test_only_text_and_whole_numbers_are_text(value, text):
+    assert as_text(value) == text

@@ -5,7 +5,7 @@ from __future__ import annotations
 from .database import open_engine
 from .ledger import Ledger, LedgerEntry
 from .preferences import Changes, PreferenceStore
-from .schema import HEAD, check, upgrade, version
+from .schema import check, upgrade, version
 
 __all__ = ["Changes", "Ledger", "LedgerEntry", "PreferenceStore", "Store", "open_store"]
 
@@ -16,9 +16,6 @@ class Store:
     :param url: an SQLAlchemy URL of SQLite or PostgreSQL
     :raises UsageError: if the URL names neither; nothing is connected yet
     """
-
-    #: the version of the database that this code works with
-    needed = HEAD
 
     def __init__(self, url: str) -> None:
         self._engine = open_engine(url)

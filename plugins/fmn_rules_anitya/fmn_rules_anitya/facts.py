@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from fmn_core import Message, Summary, dig
+from fmn_core import Message, Summary, as_text, dig
 
 from . import sentences
 from .rules import FEDORA
-from .sentences import said_in, text
+from .sentences import said_in
 
 SITE = "https://release-monitoring.org/"
 #: the account under which Anitya itself publishes
@@ -47,14 +47,14 @@ class AnityaSummary(Summary):
 
     def url(self, message: Message) -> str | None:
         """Return the page of the project, else of the distributions, else of Anitya."""
-        project = text(dig(message.body, "project", "id"))
+        project = as_text(dig(message.body, "project", "id"))
         if project:
             return f"{SITE}project/{project}/"
         return f"{SITE}distros" if event_name(message).startswith("distro.") else SITE
 
     def agent(self, message: Message) -> str:
         """Return who did it, as an account where one is known; a mail address where none is."""
-        agent = text(said_in(message.body).get("agent")) or text(message.headers.get("username")) or SERVICE
+        agent = as_text(said_in(message.body).get("agent")) or as_text(message.headers.get("username")) or SERVICE
         return self._accounts.get(agent) or _account(agent)
 
     def usernames(self, message: Message) -> tuple[str, ...]:
@@ -67,7 +67,7 @@ class AnityaSummary(Summary):
         event, body = event_name(message), message.body
         if event in _LISTING:
             return [dig(package, "package_name") for package in sentences.packages(body) if _of_fedora(package)]
-        if event in _MAPPING and text(dig(body, "distro", "name")).lower() == FEDORA:
+        if event in _MAPPING and as_text(dig(body, "distro", "name")).lower() == FEDORA:
             said = said_in(body)
             return [said.get("new"), said.get("prev")]
         return []
@@ -77,9 +77,9 @@ class AnityaSummary(Summary):
         body = message.body
         said = said_in(body)
         for kind, key in (
-            ("project", text(dig(body, "project", "id"))),
-            ("distro", text(dig(body, "distro", "name"))),
-            ("flag", text(said.get("flag"))),
+            ("project", as_text(dig(body, "project", "id"))),
+            ("distro", as_text(dig(body, "distro", "name"))),
+            ("flag", as_text(said.get("flag"))),
         ):
             if key:
                 return f"anitya/{kind}/{key}"
@@ -87,7 +87,7 @@ class AnityaSummary(Summary):
 
 
 def _of_fedora(package: Any) -> bool:
-    return text(dig(package, "distro")).lower() == FEDORA
+    return as_text(dig(package, "distro")).lower() == FEDORA
 
 
 def _account(agent: str) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from fmn_core import dig
+from fmn_core import as_text, dig
 
 Body = Mapping[str, Any]
 
@@ -39,13 +39,6 @@ def said_in(body: Body) -> Body:
     return said if isinstance(said, dict) else body
 
 
-def text(value: Any) -> str:
-    """Return text and whole numbers as text, anything else as nothing."""
-    if isinstance(value, str):
-        return value
-    return str(value) if isinstance(value, int) and not isinstance(value, bool) else ""
-
-
 def packages(body: Body) -> list[Any]:
     """Return the packages that are mapped to the project; older flags hold them beside the message."""
     for listed in (said_in(body).get("packages"), body.get("packages")):
@@ -68,21 +61,21 @@ def details(body: Body) -> str:
     said = said_in(body)
     changes = said.get("changes")
     lines = [
-        ("Homepage", text(dig(body, "project", "homepage"))),
+        ("Homepage", as_text(dig(body, "project", "homepage"))),
         ("Packages", ", ".join(filter(None, map(_package, packages(body))))),
-        ("Reason", text(said.get("reason"))),
+        ("Reason", as_text(said.get("reason"))),
         *((name, _change(change)) for name, change in (changes if isinstance(changes, dict) else {}).items()),
     ]
     return "\n".join(f"{label}: {value}" for label, value in lines if value)
 
 
 def _package(package: Any) -> str:
-    name, distro = text(dig(package, "package_name")), text(dig(package, "distro"))
+    name, distro = as_text(dig(package, "package_name")), as_text(dig(package, "distro"))
     return f"{name} ({distro})" if name and distro else name
 
 
 def _change(change: Any) -> str:
-    old, new = (text(dig(change, side)) or "nothing" for side in ("old", "new"))
+    old, new = (as_text(dig(change, side)) or "nothing" for side in ("old", "new"))
     return f"{old} → {new}"
 
 
@@ -97,15 +90,15 @@ class _Words(dict[str, str]):
         find = _WORDS.get(word)
         if find:
             return find(self._body)
-        return text(said_in(self._body).get(word)) or "something"
+        return as_text(said_in(self._body).get(word)) or "something"
 
 
 def _project(body: Body) -> str:
-    return text(dig(body, "project", "name")) or text(said_in(body).get("project")) or "a project"
+    return as_text(dig(body, "project", "name")) or as_text(said_in(body).get("project")) or "a project"
 
 
 def _distro(body: Body) -> str:
-    return text(dig(body, "distro", "name")) or text(said_in(body).get("distro")) or "a distribution"
+    return as_text(dig(body, "distro", "name")) or as_text(said_in(body).get("distro")) or "a distribution"
 
 
 def _fields(body: Body) -> str:
@@ -113,24 +106,24 @@ def _fields(body: Body) -> str:
 
 
 def _listed(values: Any) -> str:
-    names = list(filter(None, map(text, values))) if isinstance(values, list) else []
+    names = list(filter(None, map(as_text, values))) if isinstance(values, list) else []
     more = f" and {len(names) - MANY} more" if len(names) > MANY else ""
     return ", ".join(names[:MANY]) + more
 
 
 def _released(body: Body) -> str:
     said = said_in(body)
-    return _listed(said.get("upstream_versions")) or text(said.get("upstream_version")) or "a new version"
+    return _listed(said.get("upstream_versions")) or as_text(said.get("upstream_version")) or "a new version"
 
 
 def _before(body: Body) -> str:
-    old = text(said_in(body).get("old_version"))
+    old = as_text(said_in(body).get("old_version"))
     return f" (before: {old})" if old else ""
 
 
 def _removed(body: Body) -> str:
     said = said_in(body)
-    return text(said.get("version")) or _listed(said.get("versions")) or "something"
+    return as_text(said.get("version")) or _listed(said.get("versions")) or "something"
 
 
 _WORDS: dict[str, Callable[[Body], str]] = {

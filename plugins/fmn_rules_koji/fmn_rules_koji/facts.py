@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
 
-from fmn_core import Message, Summary, dig
+from fmn_core import Message, Summary, as_text, dig
 
 from . import sentences
-from .sentences import nvr, text
+from .sentences import nvr
 
 HOST = "koji.fedoraproject.org"
 STAGING_HOST = "koji.stg.fedoraproject.org"
@@ -100,7 +100,7 @@ class KojiSummary(Summary):
         own = dig(body, *event.own_url)
         if isinstance(own, str) and own.startswith(("https://", "http://")):
             return own
-        page_id = text(event.subject(body).get(event.page_id))
+        page_id = as_text(event.subject(body).get(event.page_id))
         return f"{_base(message)}/koji/{event.page}={quote(page_id, safe='')}" if page_id else None
 
     def agent(self, message: Message) -> str | None:
@@ -121,14 +121,14 @@ class KojiSummary(Summary):
         """Return the build or task, which its start and its end have in common; else the package or repository."""
         event = event_of(message)
         subject = event.subject(message.body)
-        key = text(subject.get(event.key))
+        key = as_text(subject.get(event.key))
         if not key and event.thing == "build":
             key = nvr(subject)  # old messages of tags know the build by its name only
         return f"koji/{_instance(message.body)}/{event.thing}/{key}" if key else super().thread(message)
 
 
 def _instance(body: Mapping[str, Any]) -> str:
-    return text(body.get("instance")) or "primary"
+    return as_text(body.get("instance")) or "primary"
 
 
 def _base(message: Message) -> str:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from fmn_core import as_text
+
 Body = Mapping[str, Any]
 
 BUILD_STATES = {0: "started", 1: "completed", 2: "was deleted", 3: "failed", 4: "was cancelled"}
@@ -18,16 +20,9 @@ TASK_STATES = {
 }
 
 
-def text(value: Any) -> str:
-    """Return text and whole numbers as text, anything else as nothing."""
-    if isinstance(value, str):
-        return value
-    return str(value) if isinstance(value, int) and not isinstance(value, bool) else ""
-
-
 def nvr(body: Body) -> str:
     """Return name, version and release as Koji joins them, as far as they are known."""
-    return "-".join(filter(None, (text(body.get(field)) for field in ("name", "version", "release"))))
+    return "-".join(filter(None, (as_text(body.get(field)) for field in ("name", "version", "release"))))
 
 
 def sentence(event: str, body: Body) -> str:
@@ -42,9 +37,9 @@ def sentence(event: str, body: Body) -> str:
 def details(body: Body) -> str:
     """Return request and times of a build, one a line, as far as the message says."""
     lines = {
-        "Request": ", ".join(filter(None, map(text, _request(body)))),
-        "Created": text(body.get("creation_time")),
-        "Finished": text(body.get("completion_time")),
+        "Request": ", ".join(filter(None, map(as_text, _request(body)))),
+        "Created": as_text(body.get("creation_time")),
+        "Finished": as_text(body.get("completion_time")),
     }
     return "\n".join(f"{label}: {value}" for label, value in lines.items() if value)
 
@@ -57,12 +52,12 @@ def _request(body: Body) -> list[Any]:
 
 
 def _owned(body: Body, what: str) -> str:
-    owner = text(body.get("owner"))
+    owner = as_text(body.get("owner"))
     return f"{owner}'s {what}" if owner else what.capitalize()
 
 
 def _became(states: Mapping[Any, str], new: Any) -> str:
-    said = text(new)
+    said = as_text(new)
     if not said:
         return "changed state"
     return states.get(new) or f"is now in state {said}"
@@ -73,16 +68,16 @@ def _build(body: Body) -> str:
 
 
 def _scratch(body: Body) -> str:
-    source = text(body.get("srpm")).rpartition("/")[2] or "something"
-    target = "".join(map(text, _request(body)[1:2]))
+    source = as_text(body.get("srpm")).rpartition("/")[2] or "something"
+    target = "".join(map(as_text, _request(body)[1:2]))
     aim = f" for {target}" if target else ""
     return f"{_owned(body, 'scratch build')} of {source}{aim} {_became(TASK_STATES, body.get('new'))}"
 
 
 def _tagged(verb: str, preposition: str) -> Callable[[Body], str]:
     def say(body: Body) -> str:
-        build, tag = nvr(body) or "a build", text(body.get("tag")) or "a tag"
-        user = text(body.get("user"))
+        build, tag = nvr(body) or "a build", as_text(body.get("tag")) or "a tag"
+        user = as_text(body.get("user"))
         what = f"{user} {verb} {build}" if user else f"{build} was {verb}"
         return f"{what} {preposition} {tag}"
 
@@ -90,14 +85,14 @@ def _tagged(verb: str, preposition: str) -> Callable[[Body], str]:
 
 
 def _package_list(body: Body) -> str:
-    package, tag = text(body.get("package")) or "A package", text(body.get("tag")) or "a tag"
-    action = text(body.get("action"))
+    package, tag = as_text(body.get("package")) or "A package", as_text(body.get("tag")) or "a tag"
+    action = as_text(body.get("action"))
     return f"{package} changed in the package list of {tag}" + (f": {action}" if action else "")
 
 
 def _repo(verb: str) -> Callable[[Body], str]:
     def say(body: Body) -> str:
-        tag = text(body.get("tag"))
+        tag = as_text(body.get("tag"))
         return f"Regeneration of {f'repository {tag}' if tag else 'a repository'} {verb}"
 
     return say
@@ -105,8 +100,8 @@ def _repo(verb: str) -> Callable[[Body], str]:
 
 def _signed(body: Body) -> str:
     rpm = next((part for key in ("rpm", "info") if isinstance(part := body.get(key), dict)), {})
-    name = ".".join(filter(None, (nvr(rpm), text(rpm.get("arch"))))) or "An RPM"
-    key = text(body.get("sigkey")) or text(rpm.get("sigkey"))
+    name = ".".join(filter(None, (nvr(rpm), as_text(rpm.get("arch"))))) or "An RPM"
+    key = as_text(body.get("sigkey")) or as_text(rpm.get("sigkey"))
     return f"{name} was signed" + (f" with key {key}" if key else "")
 
 
