@@ -323,9 +323,16 @@ def test_a_file_of_another_form_is_refused(path):
 
 def test_a_missing_folder_is_named(tmp_path):
     with pytest.raises(TransportError, match="its folder does not exist"):
-        open_transport(f"embedded://{tmp_path}/nowhere/queue.sqlite")
+        open_transport(f"embedded:///{tmp_path}/nowhere/queue.sqlite")
 
 
 def test_an_unknown_transport_is_named():
     with pytest.raises(TransportError, match="no transport is called 'carrier-pigeon'"):
         open_transport("carrier-pigeon://home")
+
+
+@pytest.mark.parametrize("url", ["embedded:///queue.sqlite", "embedded:///{here}/queue.sqlite"])
+def test_a_url_names_a_file_from_here_or_with_a_fourth_slash_from_the_root(tmp_path, monkeypatch, url):
+    monkeypatch.chdir(tmp_path)
+    with contextlib.closing(open_transport(url.format(here=tmp_path))):
+        assert (tmp_path / "queue.sqlite").exists()

@@ -10,12 +10,12 @@ from .base import Transport
 def open_transport(url: str) -> Transport:
     """Open the transport that a URL names.
 
-    :param url: ``embedded:///FILE``
+    :param url: ``embedded:///FILE``, with a fourth slash for an absolute one, as SQLite's URLs have it
     :raises TransportError: if it is none of ours, or cannot be opened
     """
-    scheme, _, rest = url.partition("://")
+    scheme, _, place = url.partition("://")
     if scheme == "embedded":
         from .embedded import EmbeddedTransport
 
-        return EmbeddedTransport(rest)
+        return EmbeddedTransport(place.removeprefix("/"))
     raise TransportError(f"no transport is called {scheme!r}: use embedded:///FILE")
