@@ -104,6 +104,7 @@ def test_try(fmn, messages):
         {"id": "other", "match": False},
         {"id": "odd", "error": "KeyError: 'kind'"},
     ]
+    assert fmn("try", RULE, messages(GOOD), "kinds=rye").stdout == "match  good  bo's rye bread is baked\n"
 
 
 def test_rules(fmn):
@@ -281,6 +282,24 @@ def test_three_mistakes_of_the_configuration_are_told_at_once(fmn, tmp_path):
     assert sentence(result).startswith(f"configuration {config} has 3 mistakes: ")
     for part in ("'data_dr'; did you mean 'data_dir'", "'store.urll'; did you mean 'store.url'", "delivery.attempts: "):
         assert part in result.stderr
+
+
+@pytest.mark.parametrize("command", [["rules"], ["user", "list"], ["run"], ["check"]], ids=" ".join)
+def test_mistakes_that_only_plugins_know_are_told_with_the_others(fmn, tmp_path, site, monkeypatch, command):
+    install(Path(__file__).parent / "plugins" / "wrong_section", site)
+    monkeypatch.setenv("FMN__PLUGINS__ENABLED", "example, wrong_section, exmaple")
+    config = tmp_path / "fmn.toml"
+    config.write_text('data_dr = "x"\ndelivery.attempts = 0\nplugin.wrong_section.heat = "hot"\nplugin.onion = {}\n')
+    result = fmn("--config", config, *command)
+    assert f"configuration {config} has 4 mistakes: " in result.output
+    for part in ("'data_dr'", "delivery.attempts: ", "plugins.enabled: no plugin is named 'exmaple'", "'onion'"):
+        assert part in result.output
+    monkeypatch.setenv("FMN__PLUGINS__ENABLED", "example, wrong_section")
+    result = fmn("--config", config, *command)
+    assert f"configuration {config} has 4 mistakes: " in result.output
+    for part in ("'data_dr'", "delivery.attempts: ", "plugin.wrong_section.heat: must be a whole number", "'onion'"):
+        assert part in result.output
+    assert result.exit_code == (1 if command == ["check"] else 2)
 
 
 # How failures look.

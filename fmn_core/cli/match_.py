@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 import click
@@ -10,7 +11,7 @@ import click
 from fmn_core.matching import Matcher
 from fmn_core.model import Message
 
-from .context import Context, echo_row, json_option, pass_context
+from .context import Context, echo_row, json_option, pass_context, printable
 from .reading import file_argument, messages_of
 
 
@@ -30,7 +31,8 @@ def command(context: Context, path: str, engine: str, as_json: bool) -> None:
         matcher.put(preference)
     with messages_of(path) as messages:
         for message in messages:
-            echo_row(as_json, _row(context.app.registry.summaries.describe(message), matcher), _in_words)
+            row = _row(context.app.registry.summaries.describe(message), matcher)
+            echo_row(as_json, row, partial(_in_words, message))
 
 
 def _row(message: Message, matcher: Matcher) -> dict[str, Any]:
@@ -48,8 +50,8 @@ def _row(message: Message, matcher: Matcher) -> dict[str, Any]:
     return {"id": message.id, "notifications": sorted(notified, key=lambda one: tuple(one.values()))}
 
 
-def _in_words(row: Mapping[str, Any]) -> str:
-    lines = [click.style(row["id"], bold=True)]
+def _in_words(message: Message, row: Mapping[str, Any]) -> str:
+    lines = [f"{row['id']}  {click.style(printable(message.facts.summary), bold=True)}"]
     for one in row["notifications"]:
         lines.append(f"  {one['user']}  {one['backend']} {one['destination']}  because of {one['filter']!r}")
     return "\n".join(lines if len(lines) > 1 else [*lines, "  nobody"])

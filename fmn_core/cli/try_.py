@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Any
 
 import click
@@ -13,7 +14,7 @@ from fmn_core.model import Message
 from fmn_core.plugins import RULES, load_plugins
 from fmn_core.rules import Arguments, Rule
 
-from .context import Context, echo_row, json_option, pass_context
+from .context import Context, echo_row, json_option, pass_context, printable
 from .reading import file_argument, messages_of
 
 
@@ -36,7 +37,7 @@ def command(context: Context, identifier: str, path: str, arguments: Sequence[st
     with messages_of(path) as messages:
         for message in messages:
             row = _row(rule, registry.summaries.describe(message), parsed, lookups)
-            echo_row(as_json, row, _in_words)
+            echo_row(as_json, row, partial(_in_words, message))
 
 
 def _pairs(arguments: Sequence[str]) -> dict[str, str]:
@@ -58,7 +59,8 @@ def _row(rule: Rule, message: Message, arguments: Arguments, lookups: Lookups) -
         return {"id": message.id, "error": f"{type(error).__name__}: {error}"}
 
 
-def _in_words(row: Mapping[str, Any]) -> str:
+def _in_words(message: Message, row: Mapping[str, Any]) -> str:
     if "error" in row:
         return f"{click.style('error', fg='red')}  {row['id']}  {row['error']}"
-    return f"{click.style('match', fg='green') if row['match'] else 'no   '}  {row['id']}"
+    word = click.style("match", fg="green") if row["match"] else "no   "
+    return f"{word}  {row['id']}  {printable(message.facts.summary)}"
