@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Annotated, Any, TypeVar
 
@@ -149,12 +149,17 @@ class Settings(Section):
         return self.transport.url or f"embedded:///{self.data_dir.absolute() / 'queue.sqlite'}"
 
 
-def load_settings(path: Path | None = None, environment: Mapping[str, str] = os.environ) -> Settings:
+def load_settings(
+    path: Path | None = None,
+    environment: Mapping[str, str] = os.environ,
+    further: Callable[[Settings], Iterable[str]] = lambda settings: (),
+) -> Settings:
     """Read the configuration.
 
     A relative ``data_dir`` is taken from the folder of the file.
 
     :param path: the TOML file; None for the one ``FMN_CONFIG`` names, else for defaults alone
+    :param further: where there are mistakes, it is asked for more of them in what is left without them
     :raises ConfigError: listing every mistake in file and environment
     """
     if path is None and environment.get(CONFIG_VARIABLE):
@@ -164,7 +169,8 @@ def load_settings(path: Path | None = None, environment: Mapping[str, str] = os.
     try:
         settings = Settings.model_validate(raw)
     except ValidationError as error:
-        raise ConfigError(f"configuration {path or 'from the environment'}", _problems(error, Settings)) from None
+        problems = [*_problems(error, Settings), *further(Settings.model_validate(_without(raw, error)))]
+        raise ConfigError(f"configuration {path or 'from the environment'}", problems) from None
     if path and not settings.data_dir.is_absolute():
         settings = settings.model_copy(update={"data_dir": path.absolute().parent / settings.data_dir})
     return settings
@@ -195,6 +201,16 @@ def _overlay(raw: dict[str, Any], environment: Mapping[str, str]) -> None:
             if not isinstance(place, dict):
                 raise ConfigError("the environment", [f"{variable} goes into {section!r}, which is no section"])
         place[key] = value
+
+
+def _without(raw: Mapping[str, Any], mistakes: ValidationError) -> dict[str, Any]:
+    """Return what is left without the settings that are wrong: their defaults are right."""
+    rest = {name: dict(part) if isinstance(part, dict) else part for name, part in raw.items()}
+    for mistake in mistakes.errors():
+        first, *second = map(str, mistake["loc"][:2])
+        place, name = (rest[first], second[0]) if second else (rest, first)
+        place.pop(name, None)
+    return rest
 
 
 def _problems(error: ValidationError, model: type[BaseModel], prefix: str = "") -> list[str]:

@@ -68,9 +68,13 @@ class PluginInfo:
 
 @dataclass
 class PluginRegistry:
-    """All that the sound plugins offer, and a word on every plugin."""
+    """All that the sound plugins offer, and a word on every plugin.
+
+    :ivar mistakes: in their sections of the configuration, each of which made a plugin broken
+    """
 
     plugins: tuple[PluginInfo, ...] = ()
+    mistakes: list[str] = field(default_factory=list)
     rules: RuleBook = field(default_factory=RuleBook)
     summaries: SummaryBook = field(default_factory=lambda: SummaryBook(otherwise=SchemaSummary()))
     lookup_sources: list[LookupSource] = field(default_factory=list)
@@ -117,9 +121,19 @@ def _installed() -> list[EntryPoint]:
     return sorted(found, key=lambda entry: (entry.group, entry.name, *_distribution(entry)))
 
 
-def installed_names() -> set[str]:
-    """Return the names of all plugins that are installed, whatever becomes of them."""
-    return {entry.name for entry in _installed()}
+def unknown_sections(settings: Settings) -> dict[str, str]:
+    """Return the names of the sections of plugins that are not installed, each with what comes near."""
+    known = {entry.name for entry in _installed()}
+    return {name: str(UnknownNameError("plugin", name, known)) for name in settings.plugin if name not in known}
+
+
+def mistakes_about_plugins(settings: Settings) -> list[str]:
+    """Return what is wrong in the parts of the configuration that only plugins can judge."""
+    try:
+        found = load_plugins(settings, quiet=True).mistakes
+    except ConfigError as error:
+        found = list(error.problems)
+    return [*found, *unknown_sections(settings).values()]
 
 
 def _distribution(entry: EntryPoint) -> tuple[str, str]:
@@ -252,6 +266,8 @@ class _Loader:
     def _broken(self, entry: EntryPoint, error: BaseException) -> None:
         reason = " ".join(str(error).split())[:_LONGEST_REASON]
         self._note(entry, Status.BROKEN, reason)
+        if isinstance(error.__cause__, ConfigError):
+            self.registry.mistakes += error.__cause__.problems
         log.log(self._level, "plugin %r of %s is broken: %s", entry.name, " ".join(_distribution(entry)), reason)
         log.debug("what broke plugin %r", entry.name, exc_info=error)
 

@@ -112,3 +112,20 @@ def test_settings_are_frozen():
 def test_lookups_are_refreshed_now_and_then_but_at_least_daily(seconds):
     [mistake] = mistakes(None, {"FMN__LOOKUPS__REFRESH": str(seconds)})
     assert mistake.startswith("lookups.refresh: ")
+
+
+def test_more_mistakes_are_looked_for_in_what_is_right(write):
+    text = 'base_url = "b"\nstore = 3\n[plugins]\nenabled = [1]\n[delivery]\nattempts = 0\nfirst_delay = 2\n'
+    asked = []
+
+    def further(rest):
+        asked.append(rest)
+        return ["one more"]
+
+    with pytest.raises(ConfigError) as caught:
+        load_settings(write(text), {}, further)
+    assert len(caught.value.problems) == 4
+    assert caught.value.problems[-1] == "one more"
+    assert asked == [Settings(base_url="b", delivery={"first_delay": 2})]
+    load_settings(write("[delivery]\nattempts = 1\n"), {}, further)
+    assert len(asked) == 1, "without mistakes nobody looks for more"

@@ -16,9 +16,9 @@ import click
 
 from fmn_core.backends import Backend
 from fmn_core.config import Settings
-from fmn_core.errors import EXIT_FOUND_WANTING, FmnError, UnknownNameError
+from fmn_core.errors import EXIT_FOUND_WANTING, FmnError
 from fmn_core.lookups import LiveLookups
-from fmn_core.plugins import PluginRegistry, Status, installed_names
+from fmn_core.plugins import PluginRegistry, Status, unknown_sections
 from fmn_core.transport import open_transport
 from fmn_core.transport.base import MESSAGES
 
@@ -149,10 +149,8 @@ def _plugins(registry: PluginRegistry) -> Iterator[Finding]:
 
 
 def _sections(settings: Settings) -> Iterator[Finding]:
-    installed = installed_names()
-    for name in settings.plugin:
-        if name not in installed:
-            yield Finding(f"section plugin.{name}", False, str(UnknownNameError("plugin", name, installed)))
+    for name, problem in unknown_sections(settings).items():
+        yield Finding(f"section plugin.{name}", False, problem)
 
 
 def _lookups(registry: PluginRegistry) -> Iterator[Finding]:

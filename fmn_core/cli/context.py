@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from fmn_core.config import Settings, load_settings
-from fmn_core.plugins import PluginRegistry, load_plugins
+from fmn_core.plugins import PluginRegistry, load_plugins, mistakes_about_plugins
 
 if TYPE_CHECKING:
     from fmn_core.app import Application
@@ -29,8 +29,8 @@ class Context:
 
     @cached_property
     def settings(self) -> Settings:
-        """The configuration, read."""
-        return load_settings(self.config)
+        """The configuration, read. Plugins know some of its mistakes: they are asked, so that all are told at once."""
+        return load_settings(self.config, further=mistakes_about_plugins)
 
     @cached_property
     def registry(self) -> PluginRegistry:
