@@ -172,7 +172,7 @@ class LiveLookups:
                 self._failed(source.name, str(error))
             else:
                 self._last[source.name] = data
-                self.failures.pop(source.name, None)
+                self._well(source.name)
         self._use(Snapshot(self._last.values()))
 
     def _failed(self, source: str, reason: str) -> None:
@@ -180,6 +180,10 @@ class LiveLookups:
         if self.failures.get(source) != reason:
             log.warning("lookup source %r gives no answer, the last one serves: %s", source, reason)
         self.failures[source] = reason
+
+    def _well(self, source: str) -> None:
+        if self.failures.pop(source, None) is not None:
+            log.warning("lookup source %r answers again", source)
 
     def _use(self, snapshot: Snapshot) -> None:
         """Swap in a snapshot: attribute and answers in one step, so that no reader sees half of each.

@@ -155,6 +155,10 @@ def test_a_source_that_stays_away_is_one_warning_until_the_reason_changes(caplog
         live.refresh()
         assert len(caplog.records) == warnings
     assert caplog.messages[0] == "lookup source 'file' gives no answer, the last one serves: the file is gone"
+    source.answer = DATA
+    for _ in range(2):
+        live.refresh()
+        assert caplog.messages[2:] == ["lookup source 'file' answers again"]
 
 
 def test_the_mark_tells_groups_from_accounts_of_the_same_name() -> None:
