@@ -157,6 +157,12 @@ def test_check(fmn, tmp_path):
     assert not (tmp_path / "data").exists(), "looking changes nothing"
 
 
+def test_check_names_the_file_that_the_environment_names(fmn, tmp_path, monkeypatch):
+    (tmp_path / "fmn.toml").touch()
+    monkeypatch.setenv("FMN_CONFIG", str(tmp_path / "fmn.toml"))
+    assert rows(fmn("check", "--json"))[0]["detail"] == str(tmp_path / "fmn.toml")
+
+
 def test_check_names_everything_that_is_wanting(fmn, example, tmp_path, monkeypatch):
     install(BROKEN_PLUGIN, example)
     (tmp_path / "file").touch()

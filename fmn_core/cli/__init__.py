@@ -15,6 +15,7 @@ from typing import Any, NoReturn
 import click
 
 from fmn_core.commands import COMMANDS
+from fmn_core.config import CONFIG_VARIABLE
 from fmn_core.errors import EXIT_FOUND_WANTING, FmnError, UnknownNameError
 
 from .context import Context
@@ -127,8 +128,10 @@ Examples:
 @click.option(
     "--config",
     type=click.Path(path_type=Path),
+    envvar=CONFIG_VARIABLE,
+    show_envvar=True,
     is_eager=True,
-    help="Configuration file; default: what FMN_CONFIG names.",
+    help="Configuration file.",
 )
 @click.option(DEBUG, is_flag=True, is_eager=True, help="Show tracebacks and debug logs.")
 @click.version_option(package_name="fmn-core", prog_name="fmn")

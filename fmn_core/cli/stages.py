@@ -38,13 +38,15 @@ def run_stages(
     app: Application, stages: Sequence[Stage], sources: Sequence[Source], until_idle: bool, as_json: bool
 ) -> None:
     """Run until a signal, or until there is nothing left; then print what each did."""
+    everybody: list[Source | Stage] = [*sources, *stages]
+    if not until_idle:
+        click.echo(f"running until Ctrl-C: {', '.join(one.name for one in everybody)}", err=True)
     try:
         app.runner(stages, sources).run(until_idle)
     finally:
         for stage in stages:
             stage.close()
         app.close()
-    everybody: list[Source | Stage] = [*sources, *stages]
     for one in everybody:
         echo_totals(as_json, one.name, one.counts)
 
