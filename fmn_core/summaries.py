@@ -61,7 +61,7 @@ class Summary:
         return None
 
     def usernames(self, message: Message) -> Iterable[str]:
-        """Return the accounts the message is about, the agent included where RULES section 1.2 counts it."""
+        """Return the accounts the message is about; the agent is mostly one of them."""
         return ()
 
     def packages(self, message: Message) -> Iterable[str]:

@@ -1,6 +1,6 @@
-"""What each application says: topic and body of every kind of event in the demo, in the forms of RULES section 1.3.
+"""What each application says: topic and body of every kind of event in the demo, in the forms the bus has. Floor F4.
 
-Floor F4. Names of packages are well known, everybody and everything else is invented.
+Names of packages are well known, everybody and everything else is invented.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""With our four rule plugins, the default filters are the projection of RULES section 7."""
+"""With our four rule plugins, the default filters are those that FMN always had, without what is not installed."""
 
 from __future__ import annotations
 

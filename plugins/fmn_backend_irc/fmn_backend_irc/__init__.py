@@ -17,7 +17,7 @@ from .settings import IrcSettings
 if TYPE_CHECKING:
     from .client import IrcClient
 
-#: RULES of RFC 2812, section 2.3.1; networks differ in the length
+#: grammar of RFC 2812, section 2.3.1; networks differ in the length
 _NICK = re.compile(r"[A-Za-z_\[\]\\^{}|`-][A-Za-z0-9_\[\]\\^{}|`-]{0,63}")
 _CHANNEL = re.compile(r"#[^\x00-\x20\x7f-\xa0,:\u2028-\u202e\u2066-\u2069\ud800-\udfff]{1,63}")
 _UNSET = "no server is configured: set host in [plugin.irc]"
