@@ -148,9 +148,9 @@ class Storm:
                 time.sleep(chance.uniform(*CALM))
                 kill_one(processes, chance)
             _wait(lambda: not processes[-1].alive and self._is_idle(), PATIENCE)
-            codes = [one.end() for one in processes]
+            ended = [one.end() for one in processes]
         seconds = time.monotonic() - began
-        return self._result(len(lines), expected, processes, sum(map(bool, codes)), seconds)
+        return self._result(len(lines), expected, processes, ended.count(False), seconds)
 
     def _is_idle(self) -> bool:
         """Tell whether all queues are empty, asked in the direction of the flow."""

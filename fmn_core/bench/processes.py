@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import random
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator, Sequence
@@ -49,10 +50,10 @@ class Unkillable:
         self.kills += 1
         self._process = self._start()
 
-    def end(self) -> int:
-        """Ask it to end, and return its exit code."""
+    def end(self) -> bool:
+        """Ask it to end, and tell whether it did so well: of itself, or because it had not begun anything yet."""
         self._process.terminate()
-        return self._process.wait(PATIENCE)
+        return self._process.wait(PATIENCE) in (0, -signal.SIGTERM)
 
     def abandon(self) -> None:
         """End it at once, for good."""
