@@ -34,14 +34,16 @@ class _Batch(Generic[Member]):
         self._set = re2.Set.SearchSet(_QUIET)
         for _, pattern in members:
             self._set.Add(pattern)
-        self._set.Add(_SENTINEL)
+        self._nothing = [self._set.Add(_SENTINEL)]
         self._set.Compile()
 
     def found(self, text: str | bytes) -> Iterable[Member]:
-        indices = self._set.Match(text)
-        if len(self.members) not in indices:
+        indices = self._set.Match(text) or []
+        if indices == self._nothing:  # by far the commonest answer
+            return ()
+        if self._nothing[0] not in indices:
             return [member for member, pattern in self.members if re2.search(pattern, text, _QUIET)]
-        return [self.members[i][0] for i in indices if i < len(self.members)]
+        return [self.members[i][0] for i in indices if i != self._nothing[0]]
 
 
 class PatternGroup(Generic[Member]):
@@ -84,13 +86,11 @@ class PatternGroup(Generic[Member]):
         :raises Exception: what the rule raises when it is asked for its texts
         """
         sets = self._compile() if self._sets is None else self._sets
-        return {
-            member
-            for text in self._search.texts(message)
-            for batch in sets
-            for member in batch.found(text)
-            if member in self._batch_of
-        }
+        found: set[Member] = set()
+        for text in self._search.texts(message):
+            for batch in sets:
+                found.update(batch.found(text))
+        return found & self._batch_of.keys() if found else found  # a set may still hold what was discarded
 
     def _dissolve(self, batch: _Batch[Member]) -> None:
         self._settled.remove(batch)
