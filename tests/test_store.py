@@ -335,8 +335,8 @@ def test_a_newer_database_is_refused(store_url: str, upgrade: bool) -> None:
 @pytest.mark.parametrize(
     ("url", "sentence"),
     [
-        ("sqlite:////nowhere/at/all/fmn.sqlite", "could not be reached or is busy: unable to open database file$"),
-        ("postgresql://fmn:hidden@127.0.0.1:1/fmn", r"fmn:\*\*\*@127.0.0.1:1/fmn' could not be reached"),
+        ("sqlite:////nowhere/at/all/fmn.sqlite", "cannot be used: unable to open database file$"),
+        ("postgresql://fmn:hidden@127.0.0.1:1/fmn", r"fmn:\*\*\*@127.0.0.1:1/fmn' cannot be used: connection failed"),
     ],
 )
 def test_what_cannot_be_opened_is_one_sentence(url: str, sentence: str) -> None:
@@ -361,7 +361,7 @@ def test_a_url_of_nothing_that_could_be_the_store_is_a_mistake_of_the_configurat
 
 def test_a_file_that_is_no_database_is_one_sentence(tmp_path) -> None:
     (tmp_path / "fmn.sqlite").write_text("this is no database, however long one looks at it" * 100)
-    with pytest.raises(StoreError, match=r"refused: file is not a database$"):
+    with pytest.raises(StoreError, match=r"cannot be used: file is not a database$"):
         open_store(f"sqlite:///{tmp_path / 'fmn.sqlite'}")
 
 

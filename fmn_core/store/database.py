@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
-from sqlalchemy.exc import ArgumentError, DBAPIError, InterfaceError, NoSuchModuleError, OperationalError
+from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
 
 from fmn_core.errors import StoreError, UsageError
 
@@ -119,9 +119,7 @@ def explained(engine: Engine) -> Iterator[None]:
 
 def _sentence(engine: Engine, error: DBAPIError) -> str:
     lines = str(error.orig).strip().splitlines() or [type(error.orig).__name__]
-    reached = error.connection_invalidated or not isinstance(error, OperationalError | InterfaceError)
-    what = "refused" if reached else "could not be reached or is busy"
-    return f"database {_shown(engine.url)!r} {what}: {lines[0]}"
+    return f"database {_shown(engine.url)!r} cannot be used: {lines[0]}"
 
 
 def _shown(url: URL) -> str:
