@@ -93,10 +93,6 @@ def topic_words(topic: str) -> tuple[str, str]:
     return title.partition(".")[0], title
 
 
-#: facts of a message that nobody has described
-UNDESCRIBED = Facts("", "not described yet")
-
-
 @dataclass(frozen=True)
 class Message:
     """One bus message in our normal form, whatever its age and envelope.
@@ -115,7 +111,7 @@ class Message:
     headers: Mapping[str, Any] = field(default_factory=dict)
     sent_at: datetime | None = None
     severity: int = Severity.INFO
-    facts: FactsOf = field(default=UNDESCRIBED, compare=False, repr=False)
+    facts: FactsOf = field(default=Facts("", "not described yet"), compare=False, repr=False)
 
     @property
     def app(self) -> str:

