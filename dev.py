@@ -71,7 +71,7 @@ def install() -> None:
     if up_to_date(INSTALLED, mark):
         return
     refuse_early()
-    print("making the environment in .venv, which takes a minute the first time", flush=True)
+    print("making the environment in .venv, which takes a minute the first time", file=sys.stderr, flush=True)
     if not (BIN / "pip").exists():
         shutil.rmtree(VENV, ignore_errors=True)
         run(sys.executable, "-m", "venv", VENV)

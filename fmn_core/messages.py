@@ -37,7 +37,7 @@ def read_messages(path: Path | str) -> Iterator[Placed]:
         if first is None:
             raise UsageError(f"{_named(path)} is empty, expected messages")
         if not _is_text(first[1]):
-            raise UsageError(f"{_named(path)} is no UTF-8 text, expected JSON; what is compressed comes through a pipe")
+            raise UsageError(f"{_named(path)} is no UTF-8 text, expected JSON; if it is compressed, unpack it first")
         if _is_object(first[1]):
             yield from _decoded(itertools.chain([first], lines))
         else:
