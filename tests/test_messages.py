@@ -92,7 +92,7 @@ def test_an_empty_file_is_a_usage_error(tmp_path, content):
     ids=["gzip", "png", "utf-16", "bytes"],
 )
 def test_a_file_that_is_no_text_is_one_usage_error(tmp_path, content):
-    with pytest.raises(UsageError, match=r"^file '.*' is no UTF-8 text, expected JSON; if it is compressed, unpack it first$"):
+    with pytest.raises(UsageError, match=r"^file '.*' is no UTF-8 text, expected JSON; if it is compressed, "):
         read(tmp_path, content)
 
 
