@@ -163,7 +163,7 @@ def test_check_names_the_file_that_the_environment_names(fmn, tmp_path, monkeypa
     assert rows(fmn("check", "--json"))[0]["detail"] == str(tmp_path / "fmn.toml")
 
 
-def test_check_names_everything_that_is_wanting(fmn, example, tmp_path, monkeypatch):
+def test_check_names_everything_that_is_wanting(fmn, example, tmp_path, monkeypatch, caplog):
     install(BROKEN_PLUGIN, example)
     (tmp_path / "file").touch()
     config = tmp_path / "fmn.toml"
@@ -178,7 +178,8 @@ url = "mysql://root:secret@localhost/fmn"
     result = fmn("--config", config, "check", "--json")
     wanting = {row["check"]: row["detail"] for row in rows(result) if not row["ok"]}
     assert result.exit_code == 1
-    assert {"data folder", "database", "section plugin.exampel", "plugin import_error"} <= set(wanting)
+    assert {"data folder", "database", "transport", "section plugin.exampel", "plugin import_error"} <= set(wanting)
+    assert not caplog.records, "what is said in the lines is not logged too"
     assert "did you mean 'example'" in wanting["section plugin.exampel"]
     assert "secret" not in result.output
 

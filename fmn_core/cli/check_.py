@@ -5,7 +5,9 @@ Each part is looked at for itself: one that is broken, in whatever way, never hi
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
+import logging
 import os
 import re
 from collections.abc import Callable, Iterator, Mapping
@@ -50,11 +52,23 @@ def command(context: Context, click_context: click.Context, as_json: bool) -> No
     One line for each part; nothing is changed.
     """
     wanting = False
-    for finding in _findings(context):
-        echo_row(as_json, dataclasses.asdict(finding), _in_words)
-        wanting = wanting or not finding.ok
+    with _unlogged(context.debug):
+        for finding in _findings(context):
+            echo_row(as_json, dataclasses.asdict(finding), _in_words)
+            wanting = wanting or not finding.ok
     if wanting:
         click_context.exit(EXIT_FOUND_WANTING)
+
+
+@contextlib.contextmanager
+def _unlogged(debug: bool) -> Iterator[None]:
+    """Keep out of the log what is a finding: it would be said twice."""
+    before = logging.root.manager.disable
+    logging.disable(before if debug else logging.WARNING)
+    try:
+        yield
+    finally:
+        logging.disable(before)
 
 
 def _in_words(row: Mapping[str, Any]) -> str:
@@ -96,19 +110,31 @@ def _failed(check: str, error: Exception) -> Finding:
 
 def _folder(settings: Settings) -> Iterator[Finding]:
     folder = settings.data_dir.absolute()
-    nearest = next(place for place in (folder, *folder.parents) if place.exists())
-    if not nearest.is_dir() or not os.access(nearest, os.W_OK | os.X_OK):
-        yield Finding("data folder", False, f"{nearest} is no folder that can be written to")
+    if folder.is_dir() and not _obstacle(folder):
+        yield Finding("data folder", True, str(folder))
     else:
-        yield Finding("data folder", True, f"{folder}" + ("" if folder.is_dir() else f", {_AT_FIRST_START}"))
+        yield _not_yet("data folder", str(folder), folder)
+
+
+def _not_yet(check: str, where: str, place: Path) -> Finding:
+    """Tell whether what is not there yet can be made."""
+    obstacle = _obstacle(place)
+    return Finding(check, not obstacle, obstacle or f"{where}, {_AT_FIRST_START}")
+
+
+def _obstacle(place: Path) -> str:
+    """Return why nothing can be written to a folder, or made where there is none; nothing if it can."""
+    nearest = next(one for one in (place.absolute(), *place.absolute().parents) if one.exists())
+    writable = nearest.is_dir() and os.access(nearest, os.W_OK | os.X_OK)
+    return "" if writable else f"{nearest} is no folder that can be written to"
 
 
 def _database(settings: Settings) -> Iterator[Finding]:
     from fmn_core.store import Store
 
     where = _without_password(settings.store_url)
-    if _missing_file(settings.store_url, "sqlite:///"):
-        yield Finding("database", True, f"{where}, {_AT_FIRST_START}")
+    if file := _missing_file(settings.store_url, "sqlite:///"):
+        yield _not_yet("database", where, file.parent)
         return
     store = Store(settings.store_url)
     try:
@@ -121,8 +147,8 @@ def _database(settings: Settings) -> Iterator[Finding]:
 
 def _transport(settings: Settings) -> Iterator[Finding]:
     where = _without_password(settings.transport_url)
-    if _missing_file(settings.transport_url, "embedded:///"):
-        yield Finding("transport", True, f"{where}, {_AT_FIRST_START}")
+    if file := _missing_file(settings.transport_url, "embedded:///"):
+        yield _not_yet("transport", where, file.parent)
         return
     transport = open_transport(settings.transport_url)
     try:
@@ -131,9 +157,10 @@ def _transport(settings: Settings) -> Iterator[Finding]:
         transport.close()
 
 
-def _missing_file(url: str, prefix: str) -> bool:
-    """Tell whether a URL names a file that is not there, so that looking would make it."""
-    return url.startswith(prefix) and not Path(url.removeprefix(prefix)).exists()
+def _missing_file(url: str, prefix: str) -> Path | None:
+    """Return the file that a URL names, if it is not there, so that looking would make it."""
+    file = Path(url.removeprefix(prefix))
+    return file if url.startswith(prefix) and not file.exists() else None
 
 
 def _without_password(url: str) -> str:
