@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import itertools
 import random
 import resource
@@ -13,6 +12,7 @@ from pathlib import Path
 
 from fmn_core.app import ENGINES
 from fmn_core.errors import DecodeError, UsageError
+from fmn_core.following import loading
 from fmn_core.lookups import Snapshot
 from fmn_core.matching import Matcher
 from fmn_core.messages import read_messages
@@ -86,14 +86,13 @@ def everybody(owners: ownership.Owners, users: int) -> list[str]:
 
 def _fill(matcher: Matcher, preferences: Iterator[Preference]) -> tuple[float, int]:
     seconds, filters = 0.0, 0
-    while batch := list(itertools.islice(preferences, BATCH)):
-        started = time.process_time()
-        for one in batch:
-            matcher.put(one)
-        seconds += time.process_time() - started
-        filters += sum(len(one.filters) for one in batch)
-    gc.collect()
-    gc.freeze()  # none of this will be garbage soon, so there is no use in looking through it
+    with loading():
+        while batch := list(itertools.islice(preferences, BATCH)):
+            started = time.process_time()
+            for one in batch:
+                matcher.put(one)
+            seconds += time.process_time() - started
+            filters += sum(len(one.filters) for one in batch)
     return seconds, filters
 
 

@@ -51,16 +51,18 @@ class IndexMatcher:
     def _consider_named(self, inquiry: Inquiry, message: Message) -> None:
         packages, usernames, agents, owners, groups = self._named
         facts, lookups = message.facts, self._lookups
-        if usernames:
-            _consider(inquiry, usernames, facts.usernames)
-        if packages:
-            _consider(inquiry, packages, facts.packages)
-        if owners and facts.packages:
-            _consider(inquiry, owners, _union(lookups.owners, facts.packages))
+        if named := facts.packages:
+            if packages:
+                _consider(inquiry, packages, named)
+            if owners:
+                _consider(inquiry, owners, _union(lookups.owners, named))
+        if named := facts.usernames:
+            if usernames:
+                _consider(inquiry, usernames, named)
+            if groups:
+                _consider(inquiry, groups, _union(lookups.groups, named))
         if agents and facts.agent is not None:
             _consider(inquiry, agents, (facts.agent,))
-        if groups and facts.usernames:
-            _consider(inquiry, groups, _union(lookups.groups, facts.usernames))
 
     def _consider_found(
         self, inquiry: Inquiry, found: Iterable[Predicate], bodies: Mapping[Predicate, list[Body]]
