@@ -64,7 +64,7 @@ class PluginView:
 
 
 def blueprint(registry: PluginRegistry) -> Blueprint:
-    """Make the pages for an offer that does not change while the process lives."""
+    """Make the pages: the offer, which does not change while the process lives, and where notifications link to."""
     pages = Blueprint("catalogue", __name__)
     groups = plugin_views(registry)
 
@@ -73,6 +73,10 @@ def blueprint(registry: PluginRegistry) -> Blueprint:
         return render_template(
             "catalogue.html", plugins=registry.plugins, groups=groups, backends=registry.backends.values()
         )
+
+    @pages.get("/<user>/<backend>/<filter_id>")
+    def why(user: str, backend: str, filter_id: str) -> str:
+        return render_template("why.html", user=user, backend=backend, filter_id=filter_id)
 
     return pages
 

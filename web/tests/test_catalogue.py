@@ -93,3 +93,9 @@ def test_the_session_key_is_made_once_and_private(tmp_path):
     first = create_app(Settings(data_dir=tmp_path), PluginRegistry()).secret_key
     assert create_app(Settings(data_dir=tmp_path), PluginRegistry()).secret_key == first
     assert (tmp_path / "web-secret").stat().st_mode & 0o077 == 0
+
+
+def test_the_link_in_a_notification_leads_to_a_page_that_shows_nothing_of_the_filter(client):
+    page = client.get("/jane%3Cb%3E/email/7").get_data(as_text=True)
+    assert "fmn user export jane&lt;b&gt;" in page
+    assert "number 7" in page
