@@ -14,7 +14,7 @@ import pytest
 from fmn_core.store import Store, open_store
 from fmn_core.testing import install
 
-POSTGRES = os.environ.get("FMN_TEST_POSTGRES", "postgresql://postgres@127.0.0.1:5432/postgres")
+POSTGRES = os.environ.get("FMN_TEST_POSTGRES", "postgresql://postgres@127.0.0.1:5432/postgres").replace("+psycopg", "")
 REQUIRED = os.environ.get("FMN_TEST_REQUIRE_SERVICES") == "1"
 
 #: a sound plugin, as a stranger would write it
