@@ -94,7 +94,7 @@ def measure_crash(plugins: PluginsSettings, count: int, kills: int, seed: int, t
         path.write_bytes(b"".join(encode_message(message) + b"\n" for message in messages))
         stages = TOGETHER if together else SEPARATE
         storm = Storm(instance.app, instance.rehearsals, instance.folder / CONFIGURATION, stages)
-        return storm.run(path, kills, random.Random(seed))  # noqa: S311 - not a secret
+        return storm.run(path, kills, random.Random(seed))
 
 
 def _endless(ownership: str) -> Iterator[Message]:

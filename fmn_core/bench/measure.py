@@ -61,7 +61,7 @@ def measure_match(
     :param alias: a published alias file to take ownership from
     :param topics: recorded messages to take topics and bodies from
     """
-    rng = random.Random(seed)  # noqa: S311 - nothing secret, and the same each time
+    rng = random.Random(seed)
     owners = ownership.read_alias(alias) if alias else ownership.made_up(rng)
     names = everybody(owners, users)
     groups = {f"group{n}": rng.sample(names[:1000], min(GROUP_SIZE, len(names))) for n in range(GROUPS)}
@@ -80,7 +80,7 @@ def measure_match(
 def everybody(owners: ownership.Owners, users: int) -> list[str]:
     """Return the names of so many users: maintainers in an order of their own, then people who maintain nothing."""
     maintainers = sorted({name for names in owners.values() for name in names})
-    random.Random(0).shuffle(maintainers)  # noqa: S311 - as above
+    random.Random(0).shuffle(maintainers)
     return maintainers[:users] + [f"user{number}" for number in range(users - len(maintainers))]
 
 

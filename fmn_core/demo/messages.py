@@ -73,7 +73,7 @@ def sample_messages(packages: Sequence[str], people: Sequence[str], end: datetim
     :param people: who does it
     :param end: when the last thing happened; nothing else depends on it
     """
-    rng = random.Random(seed)  # noqa: S311 - no secrets here, and the same every time
+    rng = random.Random(seed)
     stage = Stage(rng, packages, people)
     rebuild = end - timedelta(seconds=REBUILD)
     hour = rebuild - timedelta(seconds=HOUR)
