@@ -27,7 +27,7 @@ HOMES = {
     "flask": ["web"],
     "hypothesis": [],
     "irc": ["plugins/fmn_backend_irc"],
-    "pika": ["fmn_core/transport/amqp.py"],
+    "pika": ["fmn_core/transport/amqp"],
     "pluggy": ["fmn_core/hookspecs.py", "fmn_core/offers.py"],
     "psycopg": ["fmn_core/store"],
     "pytest": ["fmn_core/pytest_plugin.py"],
