@@ -5,7 +5,7 @@ Each part is made when it is first asked for, so that a command pays only for wh
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import cached_property
 from pathlib import Path
 
@@ -104,11 +104,16 @@ class Application:
         schedule = RetrySchedule.from_settings(self.settings.delivery)
         return [Delivery(backend, self.store, schedule) for backend in backends]
 
-    def runner(self, stages: Sequence[Stage], sources: Sequence[Source] = ()) -> Runner:
-        """Make what runs stages, in the direction of the flow, and keeps the lookups fresh if one of them asks any."""
+    def runner(
+        self, stages: Sequence[Stage], sources: Sequence[Source] = (), reload: Callable[[], bool] | None = None
+    ) -> Runner:
+        """Make what runs stages, in the direction of the flow, and keeps the lookups fresh if one of them asks any.
+
+        :param reload: tells at SIGHUP whether to end and begin anew
+        """
         asked = "lookups" in self.__dict__
         chores = [Chore("refresh of lookups", self.settings.lookups.refresh, self.lookups.refresh)] if asked else []
-        return Runner(self.transport, stages, sources, chores)
+        return Runner(self.transport, stages, sources, chores, reload=reload)
 
     def close(self) -> None:
         """Let go of the store, if it was opened."""

@@ -29,4 +29,4 @@ def command(context: Context, backends: tuple[str, ...], until_idle: bool, as_js
     from fmn_core.plugins import BACKENDS
 
     app = application(context, BACKENDS)
-    run_stages(app, app.deliveries(backends), [], until_idle, as_json)
+    run_stages(context, app, app.deliveries(backends), until_idle=until_idle, as_json=as_json)

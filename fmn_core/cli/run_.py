@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from .context import Context, json_option, pass_context
-from .stages import bus_config_option, run_stages, until_idle_option
+from .stages import application, bus_config_option, run_stages, until_idle_option
 
 EPILOG = """\b
 Examples:
@@ -24,6 +24,7 @@ Examples:
 @pass_context
 def command(context: Context, bus_config: Path | None, until_idle: bool, as_json: bool) -> None:
     """Run all stages in one process. The bus is read if its configuration is given."""
-    app = context.app
+    app = application(context)
     sources = [app.bus(bus_config)] if bus_config else []
-    run_stages(app, [app.worker(), *app.deliveries()], sources, until_idle, as_json)
+    stages = [app.worker(), *app.deliveries()]
+    run_stages(context, app, stages, sources, until_idle=until_idle, as_json=as_json)
