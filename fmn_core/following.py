@@ -30,6 +30,11 @@ class Follower:
         self._loaded = False
         self._next = 0.0
 
+    @property
+    def revision(self) -> int | None:
+        """The revision of the store that is in force; None until preferences are loaded."""
+        return self._revision if self._loaded else None
+
     def refresh(self) -> None:
         """Bring the matcher up to date, if it is time to ask.
 

@@ -2,8 +2,8 @@
 
 Each stage runs in a thread with a transport of its own. When that or the store fails, the stage waits, ever longer,
 and opens the transport anew, by which everything it held goes back to the queue. A signal lets each stage finish what
-it has begun; a second one ends the process at once, which loses nothing either. SIGHUP ends it likewise, for it to begin
-anew, if whoever runs it agrees.
+it has begun; a second one ends the process at once, which loses nothing either. SIGHUP ends it likewise,
+for it to begin anew, if whoever runs it agrees.
 """
 
 from __future__ import annotations
@@ -158,7 +158,7 @@ class Runner:
         self._reload = reload
         self._orders = Orders()
         self._stop = threading.Event()
-        self.pulses = {one.name: Pulse() for one in (*sources, *stages)}
+        self.pulses = {name: Pulse() for name in [*(one.name for one in sources), *(one.name for one in stages)]}
 
     def add(self, chore: Chore) -> None:
         """Take one more chore, before it runs."""

@@ -213,7 +213,7 @@ class Supervisor:
 
 
 def supervised(runner: Runner, parent: int, mouth: int) -> Chore:
-    """Make the chore of a process with a supervisor: to say that it is ready, and to leave when there is nobody to tell.
+    """Make the chore of a process that has a supervisor: to say that it is ready, and to leave when nobody is there.
 
     :param parent: number of the supervisor's process
     :param mouth: the pipe to it

@@ -30,6 +30,11 @@ class StillWanted:
         self._next = 0.0
         self._kept: dict[str, Preference | None] = {}
 
+    @property
+    def revision(self) -> int | None:
+        """The revision of the store that is in force; None until it was asked for."""
+        return self._revision if self._revision >= 0 else None
+
     def refresh(self) -> None:
         """Forget what is kept if anything has changed, once it is time to ask.
 

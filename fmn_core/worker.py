@@ -6,12 +6,16 @@ Any number of workers share the queue of messages. What they publish is safe bef
 from __future__ import annotations
 
 import logging
+import time
 from collections import Counter, defaultdict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
 
+from . import logs
 from .codec import decode_message, encode_notification
 from .errors import DecodeError
 from .following import Follower
+from .instruments import WAITING, Timing
 from .matching import Matcher, notifications
 from .summaries import SummaryBook
 from .transport.base import MESSAGES, Envelope, Transport, deliveries
@@ -26,7 +30,11 @@ class Worker:
     """Matches messages. Belongs to one thread.
 
     :param matcher: empty; the follower fills it
+    :param clock: seconds of any origin
+    :param now: the time
     :ivar counts: how many messages were ``matched`` or ``rejected``, and how many ``notifications`` came of them
+    :ivar timing: of a message, publishing and acknowledging included; the average of those that were taken together
+    :ivar lag: from the sending of a message on the bus until its notifications were queued
     """
 
     name = "worker"
@@ -35,9 +43,30 @@ class Worker:
     busy = False
     room = BATCH
 
-    def __init__(self, summaries: SummaryBook, matcher: Matcher, follower: Follower) -> None:
+    def __init__(
+        self,
+        summaries: SummaryBook,
+        matcher: Matcher,
+        follower: Follower,
+        clock: Callable[[], float] = time.monotonic,
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:
         self._summaries, self._matcher, self._follower = summaries, matcher, follower
-        self.counts: Counter[str] = Counter()
+        self._clock, self._now = clock, now
+        self.counts: Counter[str] = Counter(matched=0, notifications=0)
+        self.timing, self.lag = Timing(), Timing(WAITING)
+        self._sent_at: datetime | None = None
+        self._subject = logs.Subject()
+
+    @property
+    def matcher(self) -> Matcher:
+        """What matches, for those who watch it."""
+        return self._matcher
+
+    @property
+    def revision(self) -> int | None:
+        """The revision of the store that is in force; None until preferences are loaded."""
+        return self._follower.revision
 
     def handle(self, transport: Transport, envelopes: Sequence[Envelope]) -> None:
         """Match messages, publish what comes of them, then settle them. Without envelopes, stay up to date.
@@ -46,6 +75,13 @@ class Worker:
         :raises StoreError: nothing was done; what was taken comes again
         """
         self._follower.refresh()
+        if envelopes:
+            began = self._clock()
+            with logs.about(queue=MESSAGES) as self._subject:
+                self._handle(transport, envelopes)
+            self.timing.observe((self._clock() - began) / len(envelopes), len(envelopes))
+
+    def _handle(self, transport: Transport, envelopes: Sequence[Envelope]) -> None:
         found: dict[str, list[bytes]] = defaultdict(list)
         matched = [envelope for envelope in envelopes if self._match(transport, envelope, found)]
         for queue, payloads in found.items():
@@ -53,6 +89,9 @@ class Worker:
         transport.ack(matched)
         self.counts["matched"] += len(matched)
         self.counts["notifications"] += sum(map(len, found.values()))
+        if matched and self._sent_at is not None:
+            # they waited together: the last one stands for all
+            self.lag.observe(max(0.0, (self._now() - self._sent_at).total_seconds()), len(matched))
 
     def _match(self, transport: Transport, envelope: Envelope, found: dict[str, list[bytes]]) -> bool:
         """Add what comes of one message; False if it was set aside, for then nothing comes of it."""
@@ -68,7 +107,9 @@ class Worker:
         return True
 
     def _notifications(self, payload: bytes) -> list[tuple[str, bytes]]:
+        self._subject.message_id = None
         message = self._summaries.describe(decode_message(payload))
+        self._subject.message_id, self._sent_at = message.id, message.sent_at
         found = notifications(message, self._matcher.match(message))
         return [(deliveries(one.backend), encode_notification(one)) for one in found]
 

@@ -121,7 +121,9 @@ def transport(tmp_path):
 @pytest.fixture
 def publish(transport):
     def publish(count):
-        transport.publish(MESSAGES, [encode_message(message("org.example.prod.bell.rang", id=f"m{n}")) for n in range(count)])
+        transport.publish(
+            MESSAGES, [encode_message(message("org.example.prod.bell.rang", id=f"m{n}")) for n in range(count)]
+        )
 
     return publish
 
@@ -265,16 +267,18 @@ def test_a_process_reloads_when_the_one_before_is_ready_again(tmp_path):
     supervisor = Supervisor("slow", commands)
     thread = threading.Thread(target=supervisor.run)
     thread.start()
-    eventually(lambda: all(child.ready for child in supervisor.children))
-    supervisor.orders.give(signal.SIGHUP)
-    eventually((tmp_path / "first").exists)
-    looked = supervisor.looked_at
-    eventually(lambda: supervisor.looked_at > looked + 2 * TICK)
-    assert not (tmp_path / "second").exists()
-    (tmp_path / "go on").touch()
-    eventually((tmp_path / "second").exists)
-    supervisor.orders.give(signal.SIGTERM)
-    thread.join()
+    try:
+        eventually(lambda: all(child.ready for child in supervisor.children))
+        supervisor.orders.give(signal.SIGHUP)
+        eventually((tmp_path / "first").exists)
+        looked = supervisor.looked_at
+        eventually(lambda: supervisor.looked_at > looked + 2 * TICK)
+        assert not (tmp_path / "second").exists()
+        (tmp_path / "go on").touch()
+        eventually((tmp_path / "second").exists)
+    finally:
+        supervisor.orders.give(signal.SIGTERM)
+        thread.join()
 
 
 def test_a_mistake_in_the_configuration_is_told_once(fmn, configuration):

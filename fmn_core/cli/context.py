@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from fmn_core import logs
 from fmn_core.config import Settings, load_settings
 from fmn_core.errors import FmnError
 from fmn_core.plugins import PluginRegistry, load_plugins, mistakes_about_plugins
@@ -34,7 +35,9 @@ class Context:
     @cached_property
     def settings(self) -> Settings:
         """The configuration, read. Plugins know some of its mistakes: they are asked, so that all are told at once."""
-        return load_settings(self.config, further=mistakes_about_plugins)
+        settings = load_settings(self.config, further=mistakes_about_plugins)
+        logs.configure(settings.logging, self.debug)
+        return settings
 
     @property
     def options(self) -> list[str]:

@@ -7,7 +7,7 @@ import click
 from fmn_core.errors import EXIT_FOUND_WANTING
 
 from .context import Context, json_option, pass_context
-from .stages import application, run_stages, supervise, until_idle_option
+from .stages import application, monitoring_option, run_stages, supervise, until_idle_option
 
 EPILOG = """\b
 Examples:
@@ -21,6 +21,7 @@ Examples:
 @click.option("--processes", type=click.IntRange(1, 1000), metavar="N", help="Run so many processes and watch them.")
 @click.option("--supervised", type=(int, int), hidden=True)
 @until_idle_option
+@monitoring_option
 @json_option
 @click.pass_context
 @pass_context
@@ -30,6 +31,7 @@ def command(
     processes: int | None,
     supervised: tuple[int, int] | None,
     until_idle: bool,
+    monitoring: str | None,
     as_json: bool,
 ) -> None:
     """Find who wants each message. Run as many as you like, on any number of machines.
@@ -40,8 +42,17 @@ def command(
 
     if processes is not None:
         options = [option for option, wanted in (("--until-idle", until_idle), ("--json", as_json)) if wanted]
-        if not supervise(context, "worker", processes, ["worker", *options], until_idle):
+        arguments = ["worker", *options]
+        if not supervise(context, "worker", processes, arguments, until_idle=until_idle, monitoring=monitoring):
             click_context.exit(EXIT_FOUND_WANTING)
         return
     app = application(context, RULES)
-    run_stages(context, app, [app.worker()], until_idle=until_idle, as_json=as_json, supervisor=supervised)
+    run_stages(
+        context,
+        app,
+        [app.worker()],
+        until_idle=until_idle,
+        as_json=as_json,
+        monitoring=monitoring,
+        supervisor=supervised,
+    )

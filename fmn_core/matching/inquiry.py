@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
+from time import perf_counter
 from typing import Any
 
+from fmn_core.instruments import Timing
 from fmn_core.lookups import Lookups
 from fmn_core.model import Message
 from fmn_core.rules import Arguments
@@ -139,3 +141,44 @@ class Inquiry:
                 self._hits[group] = None
                 self._faults.raised(group.rule, self._message, error)
         return self._hits[group]
+
+
+class TimedInquiry(Inquiry):
+    """An inquiry that notes how long each rule takes.
+
+    :param timings: by rule; what is asked for the first time is added
+    """
+
+    __slots__ = ("_timings",)
+
+    def __init__(
+        self,
+        timings: dict[str, Timing],
+        message: Message,
+        plans: Plans,
+        arguments: Mapping[Predicate, Arguments],
+        lookups: Lookups,
+        faults: Faults,
+    ) -> None:
+        super().__init__(message, plans, arguments, lookups, faults)
+        self._timings = timings
+
+    def _ask(self, predicate: Predicate) -> Answer:
+        began = perf_counter()
+        answer = super()._ask(predicate)
+        self._note(predicate.rule.identifier, perf_counter() - began)
+        return answer
+
+    def _pass(self, group: PatternGroup[Predicate]) -> Collection[Predicate] | None:
+        if group in self._hits:
+            return self._hits[group]
+        began = perf_counter()
+        hits = super()._pass(group)
+        self._note(group.rule, perf_counter() - began)
+        return hits
+
+    def _note(self, rule: str, seconds: float) -> None:
+        timing = self._timings.get(rule)
+        if timing is None:
+            timing = self._timings[rule] = Timing()
+        timing.observe(seconds)
