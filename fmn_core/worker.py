@@ -16,7 +16,7 @@ from .codec import decode_message, encode_notification
 from .errors import DecodeError
 from .following import Follower
 from .instruments import WAITING, Timing
-from .matching import Matcher, notifications
+from .matching import Matcher, TimesRules, notifications
 from .summaries import SummaryBook
 from .transport.base import MESSAGES, Envelope, Transport, deliveries
 
@@ -24,6 +24,8 @@ log = logging.getLogger(__name__)
 
 #: messages taken at once: enough that a commit costs little, few enough that a crash repeats little
 BATCH = 200
+#: of so many messages, one has its rules timed
+TIMED_EVERY = 128
 
 
 class Worker:
@@ -55,6 +57,7 @@ class Worker:
         self._clock, self._now = clock, now
         self.counts: Counter[str] = Counter(matched=0, notifications=0)
         self.timing, self.lag = Timing(), Timing(WAITING)
+        self._untimed = 0
         self._sent_at: datetime | None = None
         self._subject = logs.Subject()
 
@@ -80,6 +83,7 @@ class Worker:
             with logs.about(queue=MESSAGES) as self._subject:
                 self._handle(transport, envelopes)
             self.timing.observe((self._clock() - began) / len(envelopes), len(envelopes))
+            self._time_rules(len(envelopes))
 
     def _handle(self, transport: Transport, envelopes: Sequence[Envelope]) -> None:
         found: dict[str, list[bytes]] = defaultdict(list)
@@ -92,6 +96,12 @@ class Worker:
         if matched and self._sent_at is not None:
             # they waited together: the last one stands for all
             self.lag.observe(max(0.0, (self._now() - self._sent_at).total_seconds()), len(matched))
+
+    def _time_rules(self, messages: int) -> None:
+        self._untimed += messages
+        if self._untimed >= TIMED_EVERY and isinstance(self._matcher, TimesRules):
+            self._untimed = 0
+            self._matcher.time_rules()
 
     def _match(self, transport: Transport, envelope: Envelope, found: dict[str, list[bytes]]) -> bool:
         """Add what comes of one message; False if it was set aside, for then nothing comes of it."""

@@ -6,26 +6,19 @@ an expression, a topic. Changes are made in place.
 
 from __future__ import annotations
 
-import itertools
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from functools import partial
+from collections.abc import Callable, Iterable, Mapping
 
 from fmn_core.errors import UsageError
 from fmn_core.instruments import Timing
 from fmn_core.lookups import Lookups
 from fmn_core.model import Message, Preference
-from fmn_core.rules import Arguments, RuleBook
+from fmn_core.rules import RuleBook
 
 from .base import Faults, Match
 from .bodies import Bodies, Body, Entry, divide
-from .inquiry import Inquiry, TimedInquiry
+from .inquiry import Inquiry
 from .plans import Plans
 from .predicates import NAMED, Predicate, Predicates
-
-#: of so many messages, one has its rules timed
-TIMED_EVERY = 128
-
-Asking = Callable[[Message, Plans, Mapping[Predicate, Arguments], Lookups, Faults], Inquiry]
 
 
 class IndexMatcher:
@@ -33,15 +26,12 @@ class IndexMatcher:
 
     :param rules: what filters may name
     :param lookups: what rules may ask
-    :ivar rule_timings: how long rules take, by identifier: asked of one message in so many
     """
 
     def __init__(self, rules: RuleBook, lookups: Lookups) -> None:
         self.faults = Faults()
         self.rule_timings: dict[str, Timing] = {}
-        timed: Asking = partial(TimedInquiry, self.rule_timings)
-        # a cycle of ways to ask costs less than counting, and a hundredth of what timing all would
-        self._asking: Iterator[Asking] = itertools.cycle([timed, *[Inquiry] * (TIMED_EVERY - 1)])
+        self._latest: Inquiry | None = None
         self._lookups = lookups
         self._predicates = Predicates(rules)
         self._bodies = Bodies(self._predicates)
@@ -52,8 +42,8 @@ class IndexMatcher:
 
     def match(self, message: Message) -> list[Match]:
         """See :meth:`Matcher.match`."""
-        ask = next(self._asking)
-        inquiry = ask(message, self._plans, self._predicates.validated, self._lookups, self.faults)
+        inquiry = Inquiry(message, self._plans, self._predicates.validated, self._lookups, self.faults)
+        self._latest = inquiry
         self._consider_named(inquiry, message)
         for body in inquiry.plan.open:
             if inquiry.holds(body):
@@ -61,6 +51,11 @@ class IndexMatcher:
         for group, bodies in self._plans.by_search.items():
             self._consider_found(inquiry, inquiry.found(group), bodies)
         return inquiry.matches()
+
+    def time_rules(self) -> None:
+        """See :meth:`TimesRules.time_rules`."""
+        if self._latest is not None:
+            self._latest.time_rules(self.rule_timings)
 
     def _consider_named(self, inquiry: Inquiry, message: Message) -> None:
         packages, usernames, agents, owners, groups = self._named

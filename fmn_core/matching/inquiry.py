@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+import contextlib
+from collections.abc import Callable, Collection, Iterable, Mapping
+from functools import partial
 from time import perf_counter
 from typing import Any
 
@@ -84,6 +86,17 @@ class Inquiry:
         hits = self._pass(group) or _NONE
         return [*hits, *(p for p in group.alone if self._answer(p))] if group.alone else hits
 
+    def time_rules(self, timings: dict[str, Timing]) -> None:
+        """Put every question that was asked once more, now with a watch.
+
+        :param timings: by rule; what is timed for the first time is added
+        """
+        for predicate in self._answers:
+            if predicate.group is None or predicate in predicate.group.alone:
+                _note(timings, predicate.rule.identifier, partial(self._put, predicate))
+        for group in self._hits:
+            _note(timings, group.rule, partial(group.hits, self._message))
+
     def _agree(self, rules: Rules) -> bool:
         holding, never = rules
         for predicate in holding:
@@ -119,6 +132,9 @@ class Inquiry:
             self._answers[predicate] = answer
         return answer
 
+    def _put(self, predicate: Predicate) -> object:
+        return predicate.rule.predicate(self._message, self._arguments[predicate], self._lookups)
+
     def _ask(self, predicate: Predicate) -> Answer:
         try:
             return bool(predicate.rule.predicate(self._message, self._arguments[predicate], self._lookups))
@@ -143,42 +159,11 @@ class Inquiry:
         return self._hits[group]
 
 
-class TimedInquiry(Inquiry):
-    """An inquiry that notes how long each rule takes.
-
-    :param timings: by rule; what is asked for the first time is added
-    """
-
-    __slots__ = ("_timings",)
-
-    def __init__(
-        self,
-        timings: dict[str, Timing],
-        message: Message,
-        plans: Plans,
-        arguments: Mapping[Predicate, Arguments],
-        lookups: Lookups,
-        faults: Faults,
-    ) -> None:
-        super().__init__(message, plans, arguments, lookups, faults)
-        self._timings = timings
-
-    def _ask(self, predicate: Predicate) -> Answer:
-        began = perf_counter()
-        answer = super()._ask(predicate)
-        self._note(predicate.rule.identifier, perf_counter() - began)
-        return answer
-
-    def _pass(self, group: PatternGroup[Predicate]) -> Collection[Predicate] | None:
-        if group in self._hits:
-            return self._hits[group]
-        began = perf_counter()
-        hits = super()._pass(group)
-        self._note(group.rule, perf_counter() - began)
-        return hits
-
-    def _note(self, rule: str, seconds: float) -> None:
-        timing = self._timings.get(rule)
-        if timing is None:
-            timing = self._timings[rule] = Timing()
-        timing.observe(seconds)
+def _note(timings: dict[str, Timing], rule: str, question: Callable[[], object]) -> None:
+    began = perf_counter()
+    with contextlib.suppress(Exception):  # it was counted when it was asked for the answer
+        question()
+    seconds = perf_counter() - began
+    if rule not in timings:
+        timings[rule] = Timing()
+    timings[rule].observe(seconds)

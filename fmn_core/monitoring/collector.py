@@ -9,6 +9,7 @@ from prometheus_client.core import Metric
 
 from fmn_core.delivery import Delivery
 from fmn_core.instruments import Pulse
+from fmn_core.matching import TimesRules
 from fmn_core.runner import Source, Stage
 from fmn_core.supervisor import Supervisor
 from fmn_core.worker import Worker
@@ -76,8 +77,9 @@ def _worker(sheet: Sheet, worker: Worker) -> None:
     faults = worker.matcher.faults
     for rule, count in dict(faults.errors).items():
         sheet.add("fmn_rule_errors_total", count, rule)
-    for rule, timing in dict(getattr(worker.matcher, "rule_timings", {})).items():
-        sheet.add_timing("fmn_rule_seconds", timing, rule)
+    if isinstance(worker.matcher, TimesRules):
+        for rule, timing in dict(worker.matcher.rule_timings).items():
+            sheet.add_timing("fmn_rule_seconds", timing, rule)
     sheet.add("fmn_unusable_filters", len(faults.unusable))
     _revision(sheet, worker.name, worker.revision)
 
