@@ -299,7 +299,7 @@ def test_a_warning_deep_in_a_rule_tells_the_message(app):
         app.runner([worker]).run(until_idle=True)
     finally:
         logging.getLogger("fmn_core").removeHandler(handler)
-    [row] = [row for row in lines if "oven_raises" in row["message"]]
+    [row] = [row for row in lines if "raised" in row["message"]]
     assert (row["message_id"], row["queue"], row["level"]) == ("m1", MESSAGES, "warning")
     assert "backend" not in row
 

@@ -1,9 +1,13 @@
 """Processes under a supervisor, really started: they share the work, come again when they die, and leave together."""
 
 import contextlib
+import http.client
 import json
 import os
+import random
+import re
 import signal
+import socket
 import subprocess
 import sys
 import threading
@@ -287,3 +291,66 @@ def test_a_mistake_in_the_configuration_is_told_once(fmn, configuration):
     assert supervisor.wait() == 2
     [line] = supervisor.said
     assert "no setting is named 'data_dri'" in line
+
+
+# Monitoring of processes.
+
+
+def free_ports(count):
+    """Return the first of so many ports in a row that are free."""
+    for port in range(random.randrange(20_000, 30_000), 32_000, count):
+        with contextlib.suppress(OSError), contextlib.ExitStack() as stack:
+            for number in range(count):
+                stack.enter_context(socket.create_server(("127.0.0.1", port + number)))
+            return port
+    raise AssertionError("there are no free ports")
+
+
+def get(port, path):
+    """Return what is served there, status first; nothing as long as nobody listens."""
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=PATIENCE)
+    with contextlib.suppress(ConnectionRefusedError), contextlib.closing(connection):
+        connection.request("GET", path)
+        response = connection.getresponse()
+        return response.status, response.read().decode()
+
+
+def test_a_supervisor_and_its_processes_tell_how_they_are(fmn, publish, transport):
+    port = free_ports(3)
+    supervisor = fmn("worker", "--processes", "2", "--monitoring", f"127.0.0.1:{port}")
+    publish(10)
+    ready = [eventually(lambda at=at: (got := get(at, "/healthz/ready")) and got[0] == 200 and got) for at in
+             (port, port + 1, port + 2)]  # fmt: skip
+    assert [json.loads(body) for _, body in ready] == [{"ready": True}] * 3
+    eventually(lambda: is_empty(transport))
+    assert 'fmn_process_ready{process="worker 2"} 1.0' in get(port, "/metrics")[1]
+    told = [get(port + n, "/metrics")[1] for n in (1, 2)]
+    matched = [re.search(r'fmn_messages_total{outcome="matched",stage="worker"} (\d+)', text) for text in told]
+    assert sum(int(found[1]) for found in matched) == 10
+    assert supervisor.end() == 0
+
+
+@pytest.mark.parametrize("options", [(), ("--processes", "1")])
+def test_a_port_that_is_taken_is_a_usage_error(fmn, options):
+    with socket.create_server(("127.0.0.1", 0)) as door:
+        place = f"127.0.0.1:{door.getsockname()[1]}"
+        process = fmn("worker", *options, "--monitoring", place)
+        assert process.wait() == 2
+    assert f"fmn: monitoring cannot listen on {place}: Address already in use\n" in process.said
+
+
+def test_a_place_that_is_none_is_a_usage_error(fmn):
+    process = fmn("worker", "--monitoring", "9100")
+    assert process.wait() == 2
+    assert "must be HOST:PORT, not '9100'" in process.text
+
+
+def test_lines_are_json_where_that_is_wanted(fmn, configuration):
+    configuration.write_text('data_dir = "."\n[logging]\nformat = "json"\n')
+    worker = fmn("worker", "--processes", "1")
+    [child] = eventually(lambda: children(worker.process.pid))
+    os.kill(child, signal.SIGKILL)
+    eventually(lambda: any("stopped" in line for line in worker.said))
+    assert worker.end() == 0
+    [row] = [json.loads(line) for line in worker.said if "stopped" in line]
+    assert (row["level"], row["logger"]) == ("warning", "fmn_core.runner")
