@@ -32,6 +32,7 @@ log = logging.getLogger(__name__)
 TURN = 0.2
 #: seconds between two tries to hold a queue that another process holds
 STANDBY = 0.5
+STANDING_BY = "standing by: another process serves it"
 #: seconds between two looks whether everything is done
 IDLE_CHECK = 0.05
 #: seconds that the end waits for a chore, whose work nobody will use any more
@@ -247,8 +248,9 @@ class Runner:
                 if self._may_take(stage, transport):
                     self._turn(stage, transport, pulse)
                     pulse.well()
-                else:
-                    pulse.well("standing by: another process serves it")
+                elif pulse.state != STANDING_BY:
+                    log.info("another process serves %s; standing by", stage.name)
+                    pulse.well(STANDING_BY)
                 incident.well()
             stage.finish()
             while stage.busy:
@@ -258,7 +260,6 @@ class Runner:
     def _may_take(self, stage: Stage, transport: Transport) -> bool:
         if not stage.alone or all(transport.hold(queue) for queue in stage.queues):
             return True
-        log.info("another process serves %s; standing by", stage.name)
         self._stop.wait(STANDBY)
         return False
 

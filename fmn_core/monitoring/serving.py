@@ -23,6 +23,7 @@ from fmn_core.errors import UsageError
 from fmn_core.runner import Chore, Runner, Source, Stage
 from fmn_core.supervisor import Supervisor
 from fmn_core.transport.base import MESSAGES
+from fmn_core.worker import Worker
 
 from . import health
 from .collector import StagesCollector, SupervisorCollector
@@ -141,7 +142,9 @@ def monitored(
     queues = list(dict.fromkeys([*([MESSAGES] if sources else []), *(q for one in stages for q in one.queues)]))
     depths = Depths(app.transport, queues)
     runner.add(Chore("look at the queues", EVERY, depths.look))
-    ages: Callable[[], Mapping[str, float]] = getattr(app.__dict__.get("lookups"), "ages", dict)
+    ages: Callable[[], Mapping[str, float]] = dict
+    if any(isinstance(one, Worker) for one in stages):  # it alone has lookups, which nobody else shall load
+        ages = getattr(app.lookups, "ages", dict)
     collector = StagesCollector([*sources, *stages], runner.pulses, depths, ages)
     with door.open(collector, partial(health.of_stages, runner.pulses)):
         yield

@@ -28,6 +28,7 @@ HOMES = {
     "hypothesis": [],
     "irc": ["plugins/fmn_backend_irc"],
     "pika": ["fmn_core/transport/amqp.py"],
+    "prometheus_client": ["fmn_core/monitoring"],
     "pluggy": ["fmn_core/hookspecs.py", "fmn_core/offers.py"],
     "psycopg": ["fmn_core/store"],
     "pytest": ["fmn_core/pytest_plugin.py"],
@@ -46,15 +47,18 @@ SIDEWAYS = {
     "fmn_core.hookspecs": {"backends", "config", "defaults", "lookups", "rules", "summaries"},
     "fmn_core.plugins": {"offers", "schemas"},
     "fmn_core.following": {"matching"},
+    "fmn_core.logs": {"config"},
     "fmn_core.worker": {"following", "matching"},
     "fmn_core.wanted": {"following"},
     "fmn_core.delivery": {"retry", "wanted"},
-    "fmn_core.runner": {"retry"},
+    "fmn_core.runner": {"retry", "signals"},
+    "fmn_core.supervisor": {"runner", "signals"},
+    "fmn_core.monitoring": {"app"},
     "fmn_core.bus": {"consumer", "retry"},
     "fmn_core.pytest_plugin": {"testing"},
     "fmn_core.bench": {"app", "demo"},
     "fmn_core.demo": {"app"},
-    "fmn_core.cli": {"app", "bench", "demo"},
+    "fmn_core.cli": {"app", "bench", "demo", "monitoring"},
 }
 
 #: here the names of applications and backends stand in messages and people that are made up
