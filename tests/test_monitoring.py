@@ -15,7 +15,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from fmn_core import logs
 from fmn_core.app import Application
-from fmn_core.codec import encode_message
+from fmn_core.codec import encode_message, encode_notification
 from fmn_core.config import DeliverySettings, Settings
 from fmn_core.errors import RetryDelivery, TransportError, UsageError
 from fmn_core.instruments import Pulse
@@ -27,8 +27,8 @@ from fmn_core.monitoring.metrics import METRICS, Sheet
 from fmn_core.plugins import PluginRegistry
 from fmn_core.rules import rule
 from fmn_core.supervisor import Supervisor
-from fmn_core.testing import RecordingBackend, message
-from fmn_core.transport.base import MESSAGES
+from fmn_core.testing import RecordingBackend, message, notification
+from fmn_core.transport.base import MESSAGES, deliveries
 from fmn_core.transport.embedded import EmbeddedTransport
 from fmn_core.worker import TIMED_EVERY
 
@@ -241,7 +241,7 @@ def app(tmp_path):
     registry.rules.add(oven_mended)
     registry.rules.add(oven_raises)
     registry.backends["recording"] = Shaky()
-    settings = Settings(data_dir=tmp_path, delivery=DeliverySettings(first_delay=0.01))
+    settings = Settings(data_dir=tmp_path, delivery=DeliverySettings(first_delay=0.01, attempts=2))
     with contextlib.closing(Application(settings, registry=registry)) as app:
         filters = tuple(Filter("", name, (RuleUse(name),)) for name in ("oven_raises", "oven_lost", "oven_mended"))
         home = (Destination("home", confirmed=True),)
@@ -283,25 +283,47 @@ def test_stages_tell_what_they_did(app, door):
     assert samples["fmn_store_revision worker"] == samples["fmn_store_revision delivery of recording"] == 1
 
 
-def test_a_warning_deep_in_a_rule_tells_the_message(app):
-    lines = []
+@pytest.fixture
+def rows():
+    """What is logged, as JSON tells it."""
+    rows = []
 
     class Lines(logging.Handler):
         def emit(self, record):
-            lines.append(json.loads(logs.JsonLines().format(record)))
+            rows.append(json.loads(logs.JsonLines().format(record)))
 
     handler = Lines()
     logging.getLogger("fmn_core").addHandler(handler)
-    try:
-        with contextlib.closing(app.transport()) as transport:
-            transport.publish(MESSAGES, [encode_message(message("oven.mended", id="m1"))])
-        worker = app.worker()
-        app.runner([worker]).run(until_idle=True)
-    finally:
-        logging.getLogger("fmn_core").removeHandler(handler)
-    [row] = [row for row in lines if "raised" in row["message"]]
+    yield rows
+    logging.getLogger("fmn_core").removeHandler(handler)
+
+
+def test_a_warning_deep_in_a_rule_tells_the_message(app, rows):
+    with contextlib.closing(app.transport()) as transport:
+        transport.publish(MESSAGES, [encode_message(message("oven.mended", id="m1"))])
+    app.runner([app.worker()]).run(until_idle=True)
+    [row] = [row for row in rows if "raised" in row["message"]]
     assert (row["message_id"], row["queue"], row["level"]) == ("m1", MESSAGES, "warning")
     assert "backend" not in row
+
+
+def test_an_error_deep_in_a_backend_tells_the_notification(app, rows, monkeypatch):
+    monkeypatch.setattr(Shaky, "deliver", lambda self, notification: {}["bug"])
+    one = notification(backend="recording", user="bo", destination="home", **where(app))
+    with contextlib.closing(app.transport()) as transport:
+        transport.publish(deliveries("recording"), [encode_notification(one)])
+    [delivery] = app.deliveries()
+    app.runner([delivery]).run(until_idle=True)
+    delivery.close()
+    row, _ = [row for row in rows if "has a bug" in row["message"]]
+    assert (row["notification_id"], row["message_id"], row["backend"]) == (one.id, one.message_id, "recording")
+    assert "KeyError: 'bug'" in row["traceback"]
+
+
+def where(app):
+    """Return what the preference of the user and its last filter are called."""
+    [preference] = app.store.preferences.enabled()
+    return {"preference": preference.id, "filter_id": preference.filters[-1].id}
 
 
 # Queues.
