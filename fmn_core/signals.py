@@ -72,11 +72,11 @@ def obeyed(tell: Callable[[int], object], reloads: bool = False, again: bool = F
 
     for number in before:
         signal.signal(number, hear)
-    if reloads:
-        signal.pthread_sigmask(signal.SIG_UNBLOCK, RELOADING)
+    postponed = signal.pthread_sigmask(signal.SIG_UNBLOCK, RELOADING if reloads else ())
     try:
         yield
     finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, postponed)  # first: what comes now has nobody to hear it
         restore()
 
 
@@ -88,8 +88,13 @@ def _on_terminal() -> bool:
 
 
 def postpone_reloads() -> None:
-    """Keep SIGHUP for later: until it can be obeyed, it would end the process. Across :func:`begin_anew` too."""
+    """Keep SIGHUP for later, beyond :func:`begin_anew` too: until it can be obeyed, it would end the process."""
     signal.pthread_sigmask(signal.SIG_BLOCK, RELOADING)
+
+
+def no_longer_postpone_reloads() -> None:
+    """Let SIGHUP have its effect."""
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, RELOADING)
 
 
 def begin_anew() -> None:

@@ -58,12 +58,18 @@ def application(context: Context, group: str | None = None) -> Application:
     :param group: the entry points whose plugins are loaded, unless all are loaded already; None for all
     """
     from fmn_core.app import Application
-    from fmn_core.signals import postpone_reloads
 
-    postpone_reloads()
+    _postpone_reloads()
     if group is None:
         return context.app
     return Application(context.settings, (group,), registry=context.__dict__.get("registry"))
+
+
+def _postpone_reloads() -> None:
+    from fmn_core.signals import no_longer_postpone_reloads, postpone_reloads
+
+    postpone_reloads()
+    click.get_current_context().call_on_close(no_longer_postpone_reloads)
 
 
 def run_stages(
@@ -133,10 +139,9 @@ def supervise(
     :param monitoring: where the supervisor tells of itself; each process does on one of the ports that follow
     :returns: whether each was let finish what it had begun
     """
-    from fmn_core.signals import postpone_reloads
     from fmn_core.supervisor import Supervisor
 
-    postpone_reloads()
+    _postpone_reloads()
     listen = _listen(context, monitoring)
     places = _places(listen, processes) if listen else []
     command = [*FMN, *context.options, *arguments]
