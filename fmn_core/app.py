@@ -5,7 +5,7 @@ Each part is made when it is first asked for, so that a command pays only for wh
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import cached_property
 from pathlib import Path
 
@@ -14,6 +14,7 @@ from .config import Settings
 from .consumer import Consumer
 from .delivery import Delivery
 from .following import Follower
+from .herald import Herald
 from .lookups import LiveLookups
 from .matching import IndexMatcher, LinearMatcher, Matcher
 from .plugins import GROUPS, PluginRegistry, load_plugins
@@ -23,6 +24,9 @@ from .store import Store, open_store
 from .transport import open_transport
 from .transport.base import Transport
 from .worker import Worker
+
+#: seconds between two turns of what follows the store beside the stages
+TURN = 0.1
 
 ENGINES: dict[str, type[IndexMatcher] | type[LinearMatcher]] = {"index": IndexMatcher, "linear": LinearMatcher}
 
@@ -46,6 +50,7 @@ class Application:
     ) -> None:
         self.settings = settings
         self._groups = tuple(groups)
+        self._followers: list[Follower] = []
         if registry is not None:
             self.registry = registry
         if store is not None:
@@ -61,6 +66,10 @@ class Application:
         """Users, preferences and the ledger; the database is of the current version."""
         self.settings.data_dir.mkdir(parents=True, exist_ok=True)
         return open_store(self.settings.store_url)
+
+    @cached_property
+    def _herald(self) -> Herald:
+        return Herald(self.store.preferences)
 
     @cached_property
     def lookups(self) -> LiveLookups:
@@ -92,7 +101,9 @@ class Application:
     def worker(self) -> Worker:
         """Make the stage that matches, for one thread; it reads the preferences when it begins."""
         matcher = self.matcher()
-        return Worker(self.registry.summaries, matcher, Follower(self.store.preferences, matcher))
+        follower = Follower(self.store.preferences, matcher)
+        self._followers.append(follower)
+        return Worker(self.registry.summaries, matcher, follower)
 
     def deliveries(self, names: Sequence[str] = ()) -> list[Delivery]:
         """Make the stages that deliver, one for each backend.
@@ -104,11 +115,22 @@ class Application:
         schedule = RetrySchedule.from_settings(self.settings.delivery)
         return [Delivery(backend, self.store, schedule) for backend in backends]
 
-    def runner(self, stages: Sequence[Stage], sources: Sequence[Source] = ()) -> Runner:
-        """Make what runs stages, in the direction of the flow, and keeps the lookups fresh if one of them asks any."""
+    def runner(
+        self, stages: Sequence[Stage], sources: Sequence[Source] = (), reload: Callable[[], bool] | None = None
+    ) -> Runner:
+        """Make what runs stages, in the direction of the flow, and keeps the lookups fresh if one of them asks any.
+
+        :param reload: tells at SIGHUP whether to end and begin anew
+        """
         asked = "lookups" in self.__dict__
         chores = [Chore("refresh of lookups", self.settings.lookups.refresh, self.lookups.refresh)] if asked else []
-        return Runner(self.transport, stages, sources, chores)
+        chores += [Chore("changes of preferences", TURN, self._follow, wired=True)] if self._followers else []
+        return Runner(self.transport, stages, sources, chores, reload=reload)
+
+    def _follow(self, transport: Transport) -> None:
+        self._herald.turn(transport)
+        for follower in self._followers:
+            follower.turn(transport)
 
     def close(self) -> None:
         """Let go of the store, if it was opened."""

@@ -1,6 +1,11 @@
-"""Names of the commands that ``fmn`` has of its own, which no plugin can take. Floor F0."""
+"""Names of the commands that ``fmn`` has of its own, which no plugin can take, and how to call one. Floor F0."""
+
+import sys
 
 COMMANDS = (
     "bench", "check", "consumer", "db", "dead", "deliver", "demo", "describe", "explain", "match", "plugins",
     "replay", "rules", "run", "try", "user", "web", "worker",
 )  # fmt: skip
+
+#: how a command is called without relying on what is on the path
+FMN = (sys.executable, "-c", "from fmn_core.cli import main; main()")

@@ -18,6 +18,8 @@ from .mistakes import in_words
 CONFIG_VARIABLE = "FMN_CONFIG"
 #: ``FMN__STORE__URL`` sets ``url`` in ``[store]``
 ENVIRONMENT_PREFIX = "FMN__"
+#: of a host
+HIGHEST_PORT = 65535
 
 
 class Section(BaseModel):
@@ -118,6 +120,44 @@ class DeliverySettings(Section):
     longest_delay: float = Field(default=3600.0, gt=0)
 
 
+class MonitoringSettings(Section):
+    """``[monitoring]``: where a process tells how it is.
+
+    :param listen: ``HOST:PORT`` for metrics and health; empty for nowhere
+    """
+
+    listen: str = ""
+
+    @field_validator("listen")
+    @classmethod
+    def _is_a_place(cls, listen: str) -> str:
+        if listen:
+            host_and_port(listen)
+        return listen
+
+
+class LoggingSettings(Section):
+    """``[logging]``: what is logged on standard error, and how.
+
+    :param format: ``text`` for people, ``json`` for one JSON object a line
+    :param level: lines below it are left out
+    """
+
+    format: Literal["text", "json"] = "text"
+    level: Literal["debug", "info", "warning", "error"] = "warning"
+
+
+def host_and_port(place: str) -> tuple[str, int]:
+    """Return the host and the port of ``HOST:PORT``; an IPv6 address stands in brackets.
+
+    :raises ValueError: if it is none
+    """
+    found = re.fullmatch(r"(?:\[([^]]+)\]|([^:\[\]\s]+)):(\d{1,5})", place)
+    if found is None or int(found[3]) > HIGHEST_PORT:
+        raise ValueError(f"must be HOST:PORT, not {place!r}")
+    return found[1] or found[2], int(found[3])
+
+
 SectionType = TypeVar("SectionType", bound=BaseModel)
 
 
@@ -137,6 +177,8 @@ class Settings(Section):
     consumer: ConsumerSettings = ConsumerSettings()
     lookups: LookupsSettings = LookupsSettings()
     delivery: DeliverySettings = DeliverySettings()
+    monitoring: MonitoringSettings = MonitoringSettings()
+    logging: LoggingSettings = LoggingSettings()
     plugin: dict[str, dict[str, Any]] = Field(default_factory=dict)
 
     def section(self, name: str, model: type[SectionType]) -> SectionType:

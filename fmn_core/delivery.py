@@ -15,9 +15,11 @@ from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+from . import logs
 from .backends import Backend
 from .codec import decode_notification
 from .errors import DecodeError, DropDelivery, FmnError, RetryDelivery, StoreError
+from .instruments import WAITING, Timing
 from .model import Notification, Outcome
 from .retry import RetrySchedule
 from .store import LedgerEntry, Store
@@ -59,6 +61,7 @@ class Delivery:
     :param now: the time, for the ledger
     :param rng: chance, for the pauses between attempts
     :ivar counts: how many were ``sent``, ``deferred``, ``failed``, ``suppressed``, ``repeated`` and ``malformed``
+    :ivar lag: from the sending of a message on the bus until a notification of it was sent
     """
 
     alone = True
@@ -75,6 +78,7 @@ class Delivery:
         self.name = f"delivery of {backend.name}"
         self.queues = (deliveries(backend.name),)
         self.counts: Counter[str] = Counter()
+        self.lag = Timing(WAITING)
         self._backend, self._store, self._schedule = backend, store, schedule
         self._wanted = wanted or StillWanted(store)
         self._now = now
@@ -83,6 +87,16 @@ class Delivery:
         self._parked: list[tuple[Envelope, Notification]] = []
         self._unrecorded: dict[str, tuple[Notification, LedgerEntry]] = {}
         self._threads = ThreadPoolExecutor(max(1, backend.concurrency), f"deliver-{backend.name}")
+
+    @property
+    def backend(self) -> str:
+        """The name of the backend."""
+        return self._backend.name
+
+    @property
+    def revision(self) -> int | None:
+        """The revision of the store that is in force; None until it was asked for."""
+        return self._wanted.revision
 
     @property
     def busy(self) -> bool:
@@ -144,15 +158,19 @@ class Delivery:
 
     def _attempt(self, one: Notification, envelope: Envelope) -> Verdict:
         """Send and record, in a thread of the pool."""
-        if objection := self._wanted.objection(one):
-            verdict = Verdict(Outcome.SUPPRESSED, objection)
-        elif envelope.lost >= MOST_LOSSES:
-            reason = f"given up: {envelope.lost} processes died while they held it, so it may have arrived"
-            verdict = Verdict(Outcome.FAILED, reason)
-        else:
-            verdict = self._send(one, envelope.attempt)
-        self._record(one, self._entry(one, verdict, envelope.attempt))
+        known = {"message_id": one.message_id, "notification_id": one.id, "backend": self.backend}
+        with logs.about(**known, queue=envelope.queue):
+            verdict = self._verdict(one, envelope)
+            self._record(one, self._entry(one, verdict, envelope.attempt))
         return verdict
+
+    def _verdict(self, one: Notification, envelope: Envelope) -> Verdict:
+        if objection := self._wanted.objection(one):
+            return Verdict(Outcome.SUPPRESSED, objection)
+        if envelope.lost >= MOST_LOSSES:
+            reason = f"given up: {envelope.lost} processes died while they held it, so it may have arrived"
+            return Verdict(Outcome.FAILED, reason)
+        return self._send(one, envelope.attempt)
 
     def _send(self, one: Notification, attempt: int) -> Verdict:
         try:
@@ -216,10 +234,15 @@ class Delivery:
             except Exception as error:
                 log.exception("notification %s is tried again because of a bug", flight.notification.id)
                 verdict = self._again(flight.envelopes[-1].attempt, repr(error))
+            self._observe(flight.notification, verdict)
             done += self._settled(transport, flight.envelopes, verdict)
         transport.ack(done)
         if failure:
             raise failure
+
+    def _observe(self, one: Notification, verdict: Verdict) -> None:
+        if verdict.outcome is Outcome.SENT and one.sent_at is not None:
+            self.lag.observe(max(0.0, (self._now() - one.sent_at).total_seconds()))
 
     def _settled(self, transport: Transport, envelopes: list[Envelope], verdict: Verdict) -> list[Envelope]:
         """Settle what is not simply done, and return what is.

@@ -36,6 +36,11 @@ class Follower:
         self._next = 0.0
         self._found: deque[Changes] = deque()
 
+    @property
+    def revision(self) -> int | None:
+        """The revision of the store that is in force; None until preferences are loaded."""
+        return self._revision if self._loaded else None
+
     def refresh(self) -> None:
         """Load everything the first time, and apply what was found since.
 

@@ -1,7 +1,7 @@
 """Herald: tells every process that the store has changed, so that none has to ask for it all the time. Floor F3.
 
-One process at a time looks into the store, several times a second, and tells the others through the transport. What
-they miss they find when they look themselves, every few seconds.
+One process at a time looks into the store, at each turn, and tells the others through the transport. What they miss
+they find when they look themselves, every few seconds.
 """
 
 from __future__ import annotations
@@ -11,8 +11,6 @@ from .transport.base import Transport
 
 #: topic of the news, and the thing that is held
 CHANGES = "changes"
-#: seconds between two looks into the store
-LOOK_EVERY = 0.25
 
 
 class Herald:

@@ -2,7 +2,8 @@
 
 Each stage runs in a thread with a transport of its own. When that or the store fails, the stage waits, ever longer,
 and opens the transport anew, by which everything it held goes back to the queue. A signal lets each stage finish what
-it has begun; a second one ends the process at once, which loses nothing either.
+it has begun; a second one ends the process at once, which loses nothing either. SIGHUP ends it likewise,
+for it to begin anew, if whoever runs it agrees.
 """
 
 from __future__ import annotations
@@ -10,17 +11,20 @@ from __future__ import annotations
 import contextlib
 import logging
 import random
-import signal
 import threading
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
-from types import FrameType
+from math import inf
+from queue import Empty, SimpleQueue
+from signal import SIGTERM
 from typing import Protocol
 
-from .errors import FmnError, TransportError
+from .errors import FmnError
+from .instruments import LOOKING, WORKING, Pulse
 from .retry import pause
+from .signals import RELOADING, Orders, obeyed
 from .transport.base import Envelope, Transport
 
 log = logging.getLogger(__name__)
@@ -29,12 +33,15 @@ log = logging.getLogger(__name__)
 TURN = 0.2
 #: seconds between two tries to hold a queue that another process holds
 STANDBY = 0.5
+STANDING_BY = "standing by: another process serves it"
 #: seconds between two looks whether everything is done
 IDLE_CHECK = 0.05
+#: seconds that a stage may take to say whether it has anything left
+ANSWER_PATIENCE = 1.0
 #: seconds that the end waits for a chore, whose work nobody will use any more
 CHORE_PATIENCE = 0.5
 #: seconds before a failed stage goes on: the first pause and what it grows to
-FIRST_PAUSE, LONGEST_PAUSE = 0.5, 60.0
+FIRST_PAUSE, LONGEST_PAUSE = 0.5, 10.0
 
 
 class Stage(Protocol):
@@ -97,11 +104,34 @@ class Chore:
     :param name: what it is called, in logs
     :param every: seconds between two times
     :param do: does it once
+    :param wired: whether it is handed a transport of its own
     """
 
     name: str
     every: float
-    do: Callable[[], object]
+    do: Callable[..., object]
+    wired: bool = False
+
+
+class Query:
+    """A question to the thread of a stage, which alone may use its transport: whether it has nothing left to do."""
+
+    def __init__(self) -> None:
+        self._answers: SimpleQueue[bool] = SimpleQueue()
+
+    def answer(self, stage: Stage, transport: Transport) -> None:
+        """Look, and answer.
+
+        :raises TransportError: there is no answer now
+        """
+        self._answers.put(not any(map(transport.depth, stage.queues)))
+
+    def answered(self, patience: float) -> bool:
+        """Return the answer; one that does not come in time is no."""
+        try:
+            return self._answers.get(timeout=patience)
+        except Empty:
+            return False
 
 
 class Incident:
@@ -137,6 +167,8 @@ class Runner:
     :param stages: in the direction of the flow: what the first one publishes, the next ones take
     :param sources: bring messages from outside
     :param chores: each is done for the first time after its pause
+    :param reload: tells at SIGHUP whether to end and begin anew; without it, SIGHUP has its usual effect
+    :ivar pulses: how the thread of each stage and source is, by name
     """
 
     def __init__(
@@ -146,112 +178,124 @@ class Runner:
         sources: Sequence[Source] = (),
         chores: Sequence[Chore] = (),
         rng: random.Random | None = None,
+        reload: Callable[[], bool] | None = None,
     ) -> None:
-        self._open, self._stages, self._sources, self._chores = open_transport, stages, sources, chores
+        self._open, self._stages, self._sources, self._chores = open_transport, stages, sources, list(chores)
         self._rng = rng or random.Random()  # noqa: S311 - jitter is no secret
+        self._reload = reload
+        self._orders = Orders()
         self._stop = threading.Event()
+        self._queries: dict[str, Query] = {}
+        self.pulses = {name: Pulse() for name in [*(one.name for one in sources), *(one.name for one in stages)]}
+
+    def add(self, chore: Chore) -> None:
+        """Take one more chore, before it runs."""
+        self._chores.append(chore)
 
     def stop(self) -> None:
         """Let everything finish what it has begun, and end."""
-        self._stop.set()
+        self._orders.give(SIGTERM)
 
-    def run(self, until_idle: bool = False) -> None:
+    def run(self, until_idle: bool = False) -> bool:
         """Run, and return when everything has ended. Signals are obeyed if this is the main thread.
 
         :param until_idle: end when the queues of all stages are empty; what waits for another try keeps it going
+        :returns: whether all shall begin anew
         """
         threads = [self._thread(stage.name, partial(self._serve, stage)) for stage in self._stages]
         threads += [self._thread(source.name, partial(self._draw, source)) for source in self._sources]
         chores = [self._thread(chore.name, partial(self._repeat, chore), daemon=True) for chore in self._chores]
-        with stopped_by_signals(self._stop):
+        with obeyed(self._orders.give, reloads=self._reload is not None):
             for thread in threads + chores:
                 thread.start()
             try:
-                self._wait(until_idle)
+                anew = self._wait(until_idle)
             finally:
                 self._stop.set()
                 for thread in threads:
                     thread.join()
                 for thread in chores:
                     thread.join(CHORE_PATIENCE)
+        return anew and not self._orders.stops()
 
-    def _wait(self, until_idle: bool) -> None:
-        if not until_idle:
-            self._stop.wait()
-            return
-        with contextlib.closing(self._open()) as transport:
-            while not self._stop.wait(IDLE_CHECK):
-                if self._is_idle(transport):
-                    return
+    def _wait(self, until_idle: bool) -> bool:
+        """Return when everything shall end, and whether it shall begin anew."""
+        while True:
+            order = self._orders.next(IDLE_CHECK if until_idle else None)
+            if order in RELOADING:
+                if self._reload is not None and self._reload():
+                    return True
+            elif order is not None or (until_idle and self._is_idle()):
+                return False
 
-    def _is_idle(self, transport: Transport) -> bool:
-        """Tell whether all queues are empty, asked in the direction of the flow: nothing can come up from below."""
-        try:
-            return not any(transport.depth(queue) for stage in self._stages for queue in stage.queues)
-        except TransportError:
-            return False  # the stages notice it too, and say so
+    def _is_idle(self) -> bool:
+        """Tell whether nobody has anything left, asked in the direction of the flow: nothing can come up from below."""
+        return all(map(self._has_nothing_left, self._stages))
 
-    def _thread(self, name: str, once: Callable[[Incident], None], daemon: bool = False) -> threading.Thread:
-        args = Incident(name, self._rng), once
+    def _has_nothing_left(self, stage: Stage) -> bool:
+        query = self._queries[stage.name] = Query()
+        return query.answered(ANSWER_PATIENCE)
+
+    def _thread(self, name: str, once: Callable[[Incident, Pulse], None], daemon: bool = False) -> threading.Thread:
+        args = Incident(name, self._rng), self.pulses.get(name) or Pulse(), once
         return threading.Thread(target=self._keep_going, name=name, args=args, daemon=daemon)
 
-    def _keep_going(self, incident: Incident, once: Callable[[Incident], None]) -> None:
-        while not self._stop.is_set():
-            try:
-                once(incident)
-            except Exception as error:
-                self._stop.wait(incident.failed(error))
+    def _keep_going(self, incident: Incident, pulse: Pulse, once: Callable[[Incident, Pulse], None]) -> None:
+        try:
+            while not self._stop.is_set():
+                try:
+                    once(incident, pulse)
+                except Exception as error:
+                    wait = incident.failed(error)
+                    pulse.failed(f"stopped: {error}", wait)
+                    self._stop.wait(wait)
+        finally:
+            pulse.ended()
 
-    def _draw(self, source: Source, incident: Incident) -> None:
-        source.run(self._stop, incident.well)
-
-    def _repeat(self, chore: Chore, incident: Incident) -> None:
-        while not self._stop.wait(chore.every):
-            chore.do()
+    def _draw(self, source: Source, incident: Incident, pulse: Pulse) -> None:
+        def well() -> None:
             incident.well()
+            pulse.well()
 
-    def _serve(self, stage: Stage, incident: Incident) -> None:
+        pulse.promise(inf)  # a source is silent as long as the bus is
+        source.run(self._stop, well)
+
+    def _repeat(self, chore: Chore, incident: Incident, pulse: Pulse) -> None:
+        with contextlib.ExitStack() as stack:
+            given = [stack.enter_context(contextlib.closing(self._open()))] if chore.wired else []
+            while not self._stop.wait(chore.every):
+                chore.do(*given)
+                incident.well()
+
+    def _serve(self, stage: Stage, incident: Incident, pulse: Pulse) -> None:
         """Run a stage until told to stop or until something fails."""
+        pulse.promise(WORKING)
         with contextlib.closing(self._open()) as transport:
             while not self._stop.is_set():
+                pulse.promise(LOOKING)
                 if self._may_take(stage, transport):
-                    self._turn(stage, transport)
+                    self._turn(stage, transport, pulse)
+                    pulse.well()
+                elif pulse.state != STANDING_BY:
+                    log.info("another process serves %s; standing by", stage.name)
+                    pulse.well(STANDING_BY)
                 incident.well()
+                if query := self._queries.pop(stage.name, None):
+                    query.answer(stage, transport)
             stage.finish()
             while stage.busy:
+                pulse.promise(WORKING)
                 stage.handle(transport, [])
 
     def _may_take(self, stage: Stage, transport: Transport) -> bool:
         if not stage.alone or all(transport.hold(queue) for queue in stage.queues):
             return True
-        log.info("another process serves %s; standing by", stage.name)
         self._stop.wait(STANDBY)
         return False
 
     @staticmethod
-    def _turn(stage: Stage, transport: Transport) -> None:
+    def _turn(stage: Stage, transport: Transport, pulse: Pulse) -> None:
         room = stage.room
         received = transport.receive(stage.queues, room, timeout=0 if stage.busy else TURN) if room else []
+        pulse.promise(WORKING)
         stage.handle(transport, received)
-
-
-@contextlib.contextmanager
-def stopped_by_signals(stop: threading.Event) -> Iterator[None]:
-    """Let the first SIGTERM or SIGINT set an event, and leave the second its usual effect."""
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-
-    def first(number: int, frame: FrameType | None) -> None:
-        restore()
-        stop.set()
-
-    def restore() -> None:
-        for number, handler in before.items():
-            signal.signal(number, handler)
-
-    before = {number: signal.signal(number, first) for number in (signal.SIGTERM, signal.SIGINT)}
-    try:
-        yield
-    finally:
-        restore()

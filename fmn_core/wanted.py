@@ -5,10 +5,11 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 
-from .herald import LOOK_EVERY
 from .model import Filter, Notification, Outcome, Preference
 from .store import Store
 
+#: seconds between two questions for the revision; what is switched off is off within a second
+POLL_EVERY = 0.25
 #: preferences kept at most
 _MOST_KEPT = 10_000
 
@@ -30,6 +31,11 @@ class StillWanted:
         self._next = 0.0
         self._kept: dict[str, Preference | None] = {}
 
+    @property
+    def revision(self) -> int | None:
+        """The revision of the store that is in force; None until it was asked for."""
+        return self._revision if self._revision >= 0 else None
+
     def refresh(self) -> None:
         """Forget what is kept if anything has changed, once it is time to ask.
 
@@ -41,7 +47,7 @@ class StillWanted:
         if revision != self._revision or len(self._kept) > _MOST_KEPT:
             # a new dictionary, not an emptied one: a thread that still looks something up fills the old one
             self._revision, self._kept = revision, {}
-        self._next = now + LOOK_EVERY
+        self._next = now + POLL_EVERY
 
     def objection(self, notification: Notification) -> str | None:
         """Return why a notification must not be sent any more; None if it may.

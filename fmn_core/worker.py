@@ -6,13 +6,17 @@ Any number of workers share the queue of messages. What they publish is safe bef
 from __future__ import annotations
 
 import logging
+import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
 
+from . import logs
 from .codec import decode_message, encode_notification
 from .errors import DecodeError
 from .following import Follower
-from .matching import Matcher, notifications
+from .instruments import WAITING, Timing
+from .matching import Matcher, TimesRules, notifications
 from .summaries import SummaryBook
 from .transport.base import MESSAGES, Envelope, Outgoing, Transport, deliveries
 
@@ -20,13 +24,19 @@ log = logging.getLogger(__name__)
 
 #: messages taken at once: enough that a commit costs little, few enough that a crash repeats little
 BATCH = 200
+#: of so many messages, one has its rules timed
+TIMED_EVERY = 128
 
 
 class Worker:
     """Matches messages. Belongs to one thread.
 
     :param matcher: empty; the follower fills it
+    :param clock: seconds of any origin
+    :param now: the time
     :ivar counts: how many messages were ``matched`` or ``rejected``, and how many ``notifications`` came of them
+    :ivar timing: of a message, publishing and acknowledging included; the average of those that were taken together
+    :ivar lag: from the sending of a message on the bus until its notifications were queued
     """
 
     name = "worker"
@@ -35,9 +45,31 @@ class Worker:
     busy = False
     room = BATCH
 
-    def __init__(self, summaries: SummaryBook, matcher: Matcher, follower: Follower) -> None:
+    def __init__(
+        self,
+        summaries: SummaryBook,
+        matcher: Matcher,
+        follower: Follower,
+        clock: Callable[[], float] = time.monotonic,
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:
         self._summaries, self._matcher, self._follower = summaries, matcher, follower
-        self.counts: Counter[str] = Counter()
+        self._clock, self._now = clock, now
+        self.counts: Counter[str] = Counter(matched=0, notifications=0)
+        self.timing, self.lag = Timing(), Timing(WAITING)
+        self._untimed = 0
+        self._sent_at: datetime | None = None
+        self._subject = logs.Subject()
+
+    @property
+    def matcher(self) -> Matcher:
+        """What matches, for those who watch it."""
+        return self._matcher
+
+    @property
+    def revision(self) -> int | None:
+        """The revision of the store that is in force; None until preferences are loaded."""
+        return self._follower.revision
 
     def handle(self, transport: Transport, envelopes: Sequence[Envelope]) -> None:
         """Match messages and pass on what comes of them. Without envelopes, stay up to date.
@@ -46,11 +78,28 @@ class Worker:
         :raises StoreError: preferences could not be loaded at the start; what was taken comes again
         """
         self._follower.refresh()
+        if envelopes:
+            began = self._clock()
+            with logs.about(queue=MESSAGES) as self._subject:
+                self._handle(transport, envelopes)
+            self.timing.observe((self._clock() - began) / len(envelopes), len(envelopes))
+            self._time_rules(len(envelopes))
+
+    def _handle(self, transport: Transport, envelopes: Sequence[Envelope]) -> None:
         found: list[Outgoing] = []
         matched = [envelope for envelope in envelopes if self._match(transport, envelope, found)]
         transport.pass_on(found, matched)
         self.counts["matched"] += len(matched)
         self.counts["notifications"] += len(found)
+        if matched and self._sent_at is not None:
+            # they waited together: the last one stands for all
+            self.lag.observe(max(0.0, (self._now() - self._sent_at).total_seconds()), len(matched))
+
+    def _time_rules(self, messages: int) -> None:
+        self._untimed += messages
+        if self._untimed >= TIMED_EVERY and isinstance(self._matcher, TimesRules):
+            self._untimed = 0
+            self._matcher.time_rules()
 
     def _match(self, transport: Transport, envelope: Envelope, found: list[Outgoing]) -> bool:
         """Add what comes of one message; False if it was set aside, for then nothing comes of it."""
@@ -64,7 +113,9 @@ class Worker:
         return True
 
     def _notifications(self, payload: bytes) -> list[Outgoing]:
+        self._subject.message_id = None
         message = self._summaries.describe(decode_message(payload))
+        self._subject.message_id, self._sent_at = message.id, message.sent_at
         found = notifications(message, self._matcher.match(message))
         return [(deliveries(one.backend), encode_notification(one)) for one in found]
 

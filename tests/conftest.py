@@ -7,15 +7,21 @@ import os
 import sys
 import uuid
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack, closing
 from pathlib import Path
 
 import pika
 import psycopg
 import pytest
+from processes import Running
 
+from fmn_core.codec import encode_message
+from fmn_core.commands import FMN
 from fmn_core.store import Store, open_store
-from fmn_core.testing import install
+from fmn_core.testing import install, message
 from fmn_core.transport.amqp.topology import DELAYS, Names
+from fmn_core.transport.base import MESSAGES
+from fmn_core.transport.embedded import EmbeddedTransport
 
 POSTGRES = os.environ.get("FMN_TEST_POSTGRES", "postgresql://postgres@127.0.0.1:5432/postgres").replace("+psycopg", "")
 REQUIRED = os.environ.get("FMN_TEST_REQUIRE_SERVICES") == "1"
@@ -142,3 +148,42 @@ def opened() -> Iterator[Callable[[str], Store]]:
 def store(store_url: str, opened: Callable[[str], Store]) -> Store:
     """An empty store."""
     return opened(store_url)
+
+
+@pytest.fixture
+def configuration(tmp_path: Path) -> Path:
+    """The configuration file of an instance in the folder."""
+    path = tmp_path / "fmn.toml"
+    path.write_text('data_dir = "."\n')
+    return path
+
+
+@pytest.fixture
+def start(configuration: Path) -> Iterator[Callable[..., Running]]:
+    """Start a command as a process on that instance; none outlives the test."""
+    with ExitStack() as stack:
+
+        def start_one(*arguments: str) -> Running:
+            running = Running(*FMN, "--config", str(configuration), *arguments)
+            stack.callback(running.abandon)
+            return running
+
+        yield start_one
+
+
+@pytest.fixture
+def queue_of_instance(tmp_path: Path) -> Iterator[EmbeddedTransport]:
+    """The transport of that instance."""
+    with closing(EmbeddedTransport(tmp_path / "queue.sqlite")) as transport:
+        yield transport
+
+
+@pytest.fixture
+def publish(queue_of_instance: EmbeddedTransport) -> Callable[[int], None]:
+    """Queue so many messages on that instance."""
+
+    def publish_some(count: int) -> None:
+        messages = [message("org.example.prod.bell.rang", id=f"m{n}") for n in range(count)]
+        queue_of_instance.publish(MESSAGES, [encode_message(one) for one in messages])
+
+    return publish_some

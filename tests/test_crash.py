@@ -17,7 +17,7 @@ import tomli_w
 
 from fmn_core.app import Application
 from fmn_core.bench.crash import SEPARATE, TOGETHER, Storm, calm_run
-from fmn_core.bench.processes import FMN
+from fmn_core.commands import FMN
 from fmn_core.config import load_settings
 from fmn_core.model import Destination, Filter, Outcome, Preference, RuleUse, User
 from fmn_core.testing import install

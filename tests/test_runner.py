@@ -220,3 +220,87 @@ def test_pauses_of_an_incident_grow_and_begin_anew_after_it():
     assert [incident.failed(TransportError("x")) for _ in range(9)] == [0.5, 1, 2, 4, 8, 16, 32, 60, 60]
     incident.well()
     assert incident.failed(TransportError("x")) == 0.5
+
+
+# SIGHUP, and how threads are.
+
+
+def told_when_it_turns(stage, *numbers):
+    """Send signals to ourselves once a stage is at work."""
+
+    def send():
+        stage.turned.wait(30)
+        for number in numbers:
+            os.kill(os.getpid(), number)
+
+    sender = threading.Thread(target=send)
+    sender.start()
+    return sender
+
+
+def test_sighup_lets_it_finish_and_begin_anew(open_transport):
+    stage = Finisher("a")
+    sender = told_when_it_turns(stage, signal.SIGHUP)
+    assert Runner(open_transport, [stage], reload=lambda: True).run() is True
+    sender.join()
+    assert stage.left == 0
+
+
+def test_sighup_changes_nothing_where_a_reload_is_refused(open_transport):
+    stage, asked = Copier("a"), []
+
+    def refuse():
+        asked.append(len(stage.seen))
+        runner.stop()
+        return False
+
+    sender = told_when_it_turns(stage, signal.SIGHUP)
+    runner = Runner(open_transport, [stage], reload=refuse)
+    assert runner.run() is False
+    sender.join()
+    assert asked == [0]
+
+
+def test_to_stop_while_it_finishes_for_a_reload_is_to_stop(open_transport):
+    class Stopped(Copier):
+        def finish(self):
+            os.kill(os.getpid(), signal.SIGTERM)
+
+    stage = Stopped("a")
+    sender = told_when_it_turns(stage, signal.SIGHUP)
+    assert Runner(open_transport, [stage], reload=lambda: True).run() is False
+    sender.join()
+
+
+def test_the_pulse_of_a_stage_tells_how_its_thread_is(open_transport, publish):
+    class Watched(Copier):
+        def handle(self, transport, envelopes):
+            states.append((pulse.ready, pulse.state))
+            super().handle(transport, envelopes)
+
+    states, stage = [], Watched("a", failures=[TransportError("disk full")])
+    publish("a", b"1")
+    runner = Runner(open_transport, [stage], rng=NoChance())
+    pulse = runner.pulses["copier of a"]
+    runner.run(until_idle=True)
+    assert states[:3] == [(False, "starting"), (False, "stopped: disk full"), (True, "well")]
+    assert (pulse.failures, pulse.ready, pulse.live) == (1, False, False), "it has ended"
+
+
+def test_a_stage_that_stands_by_is_ready_and_says_so(open_transport, caplog):
+    caplog.set_level("INFO")
+    other = open_transport()
+    assert other.hold("a")
+    stage = Copier("a")
+    stage.alone = True
+    runner = Runner(open_transport, [stage])
+    pulse = runner.pulses[stage.name]
+    thread = threading.Thread(target=runner.run)
+    thread.start()
+    while not pulse.ready:
+        assert not stage.turned.wait(0.01)
+    assert pulse.state == "standing by: another process serves it"
+    runner.stop()
+    thread.join()
+    other.close()
+    assert caplog.text.count("another process serves copier of a; standing by") == 1

@@ -2,6 +2,7 @@
 
 import contextlib
 import json
+import signal
 
 import pytest
 from click.testing import CliRunner
@@ -78,6 +79,13 @@ def test_stages_end_when_everything_is_done(fmn, transport, command):
 def test_deliver_names_what_comes_near_an_unknown_backend(fmn):
     result = fmn("deliver", "emial")
     assert (result.exit_code, "no backend is named 'emial'" in result.stderr) == (2, True)
+
+
+@pytest.mark.parametrize("arguments", [["worker", "--until-idle"], ["deliver", "emial"]])
+def test_a_command_that_ended_leaves_signals_as_they_were(fmn, arguments):
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, ()), signal.getsignal(signal.SIGHUP)
+    fmn(*arguments)
+    assert (signal.pthread_sigmask(signal.SIG_BLOCK, ()), signal.getsignal(signal.SIGHUP)) == before
 
 
 @pytest.mark.parametrize("command", ["run", "consumer"])

@@ -6,15 +6,13 @@ import os
 import random
 import signal
 import subprocess
-import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
+from fmn_core.commands import FMN
 from fmn_core.config import CONFIG_VARIABLE, ENVIRONMENT_PREFIX
 
-#: how a command is called without relying on what is on the path
-FMN = (sys.executable, "-c", "from fmn_core.cli import main; main()")
 #: seconds that a process may take to end when it is asked to
 PATIENCE = 30.0
 

@@ -6,7 +6,6 @@ Commands are imported when they are called, and heavy libraries inside of them, 
 from __future__ import annotations
 
 import importlib
-import logging
 import sys
 import traceback
 from pathlib import Path
@@ -14,6 +13,7 @@ from typing import Any, NoReturn
 
 import click
 
+from fmn_core import logs
 from fmn_core.commands import COMMANDS
 from fmn_core.config import CONFIG_VARIABLE
 from fmn_core.errors import EXIT_FOUND_WANTING, FmnError, UnknownNameError
@@ -138,9 +138,7 @@ Examples:
 @click.pass_context
 def group(ctx: click.Context, config: Path | None, debug: bool) -> None:
     """Tell people what happens on the bus, as they asked."""
-    logging.basicConfig(
-        level=logging.DEBUG if debug else logging.WARNING, format="%(asctime)s %(levelname)s %(name)s: %(message)s"
-    )
+    logs.begin(debug)
     _context(ctx)
 
 

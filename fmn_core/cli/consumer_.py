@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from .context import Context, json_option, pass_context
-from .stages import bus_config_option, run_stages
+from .stages import application, bus_config_option, monitoring_option, run_stages
 
 EPILOG = """\b
 Examples:
@@ -18,8 +18,10 @@ Examples:
 
 @click.command("consumer", epilog=EPILOG)
 @bus_config_option
+@monitoring_option
 @json_option
 @pass_context
-def command(context: Context, bus_config: Path | None, as_json: bool) -> None:
+def command(context: Context, bus_config: Path | None, monitoring: str | None, as_json: bool) -> None:
     """Read the bus and queue what somebody may want. Without a configuration, the library's own is taken."""
-    run_stages(context.app, [], [context.app.bus(bus_config)], False, as_json)
+    app = application(context)
+    run_stages(context, app, [], [app.bus(bus_config)], as_json=as_json, monitoring=monitoring)

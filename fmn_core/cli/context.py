@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 from collections.abc import Callable, Mapping
 from functools import cached_property
 from pathlib import Path
@@ -10,11 +11,15 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from fmn_core import logs
 from fmn_core.config import Settings, load_settings
+from fmn_core.errors import FmnError
 from fmn_core.plugins import PluginRegistry, load_plugins, mistakes_about_plugins
 
 if TYPE_CHECKING:
     from fmn_core.app import Application
+
+log = logging.getLogger(__name__)
 
 
 class Context:
@@ -30,7 +35,24 @@ class Context:
     @cached_property
     def settings(self) -> Settings:
         """The configuration, read. Plugins know some of its mistakes: they are asked, so that all are told at once."""
-        return load_settings(self.config, further=mistakes_about_plugins)
+        settings = load_settings(self.config, further=mistakes_about_plugins)
+        logs.configure(settings.logging, self.debug)
+        return settings
+
+    @property
+    def options(self) -> list[str]:
+        """The same options, for a process that we start."""
+        config = ["--config", str(self.config)] if self.config else []
+        return [*config, *(["--debug"] if self.debug else [])]
+
+    def may_reload(self) -> bool:
+        """Tell whether the configuration can be read anew; if not, say why, for all goes on as before."""
+        try:
+            load_settings(self.config, further=mistakes_about_plugins)
+        except FmnError as error:
+            log.error("nothing is read anew, everything goes on as before: %s", error)
+            return False
+        return True
 
     @cached_property
     def registry(self) -> PluginRegistry:

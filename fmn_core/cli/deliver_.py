@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from .context import Context, json_option, pass_context
-from .stages import application, run_stages, until_idle_option
+from .stages import application, monitoring_option, run_stages, until_idle_option
 
 EPILOG = """\b
 Examples:
@@ -18,9 +18,12 @@ Examples:
 @click.command("deliver", epilog=EPILOG)
 @click.argument("backends", metavar="[BACKEND]...", nargs=-1)
 @until_idle_option
+@monitoring_option
 @json_option
 @pass_context
-def command(context: Context, backends: tuple[str, ...], until_idle: bool, as_json: bool) -> None:
+def command(
+    context: Context, backends: tuple[str, ...], until_idle: bool, monitoring: str | None, as_json: bool
+) -> None:
     """Send notifications through the backends named, or through all.
 
     One process at a time serves a backend. Another one for the same backend stands by, and takes over when the first
@@ -29,4 +32,4 @@ def command(context: Context, backends: tuple[str, ...], until_idle: bool, as_js
     from fmn_core.plugins import BACKENDS
 
     app = application(context, BACKENDS)
-    run_stages(app, app.deliveries(backends), [], until_idle, as_json)
+    run_stages(context, app, app.deliveries(backends), until_idle=until_idle, as_json=as_json, monitoring=monitoring)

@@ -79,10 +79,10 @@ def _perform(instance: Instance, screen: Screen, once: bool, as_json: bool) -> b
     """
     from fmn_core.demo.play import Play, StoppedError
     from fmn_core.demo.stages import running
-    from fmn_core.runner import stopped_by_signals
+    from fmn_core.signals import obeyed
 
     stop = threading.Event()
-    with running(instance.app) as stages, stopped_by_signals(stop):
+    with running(instance.app) as stages, obeyed(lambda number: stop.set()):
         play = Play(instance, stages, screen, paced=not (once or as_json), stop=stop)
         try:
             totals = play.perform()

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from .context import Context, json_option, pass_context
-from .stages import bus_config_option, run_stages, until_idle_option
+from .stages import application, bus_config_option, monitoring_option, run_stages, until_idle_option
+
+if TYPE_CHECKING:
+    from fmn_core.runner import Stage
 
 EPILOG = """\b
 Examples:
@@ -20,10 +24,12 @@ Examples:
 @click.command("run", epilog=EPILOG)
 @bus_config_option
 @until_idle_option
+@monitoring_option
 @json_option
 @pass_context
-def command(context: Context, bus_config: Path | None, until_idle: bool, as_json: bool) -> None:
+def command(context: Context, bus_config: Path | None, until_idle: bool, monitoring: str | None, as_json: bool) -> None:
     """Run all stages in one process. The bus is read if its configuration is given."""
-    app = context.app
+    app = application(context)
     sources = [app.bus(bus_config)] if bus_config else []
-    run_stages(app, [app.worker(), *app.deliveries()], sources, until_idle, as_json)
+    stages: list[Stage] = [app.worker(), *app.deliveries()]
+    run_stages(context, app, stages, sources, until_idle=until_idle, as_json=as_json, monitoring=monitoring)

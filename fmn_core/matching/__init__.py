@@ -1,6 +1,6 @@
 """Matching: which filters want a message. Two engines that always agree, and the words for why. Floor F3."""
 
-from .base import Faults, Match, Matcher, notifications
+from .base import Faults, Match, Matcher, TimesRules, notifications
 from .explain import Explanation, FilterVerdict, PreferenceVerdict, RuleVerdict, explain
 from .index import IndexMatcher
 from .linear import LinearMatcher
@@ -15,6 +15,7 @@ __all__ = [
     "Matcher",
     "PreferenceVerdict",
     "RuleVerdict",
+    "TimesRules",
     "explain",
     "notifications",
 ]

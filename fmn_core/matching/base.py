@@ -9,9 +9,10 @@ import logging
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from fmn_core.errors import ArgumentsError, UsageError
+from fmn_core.instruments import Timing
 from fmn_core.model import Facts, Filter, Message, Notification, Preference, RuleUse, notification_id
 from fmn_core.rules import Arguments, Rule, RuleBook
 from fmn_core.summaries import freeze
@@ -74,6 +75,19 @@ class Matcher(Protocol):
 
     def remove(self, preference_id: str) -> None:
         """Forget a preference; one that is not known is no error."""
+
+
+@runtime_checkable
+class TimesRules(Protocol):
+    """An engine that can tell how long rules take, at no cost to matching.
+
+    :ivar rule_timings: by rule identifier
+    """
+
+    rule_timings: dict[str, Timing]
+
+    def time_rules(self) -> None:
+        """Put the latest message to its rules once more, with a watch: do it for one message in so many."""
 
 
 def prepare(use: RuleUse, rules: RuleBook) -> tuple[Rule, Arguments]:

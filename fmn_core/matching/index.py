@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 
 from fmn_core.errors import UsageError
+from fmn_core.instruments import Timing
 from fmn_core.lookups import Lookups
 from fmn_core.model import Message, Preference
 from fmn_core.rules import RuleBook
@@ -29,6 +30,8 @@ class IndexMatcher:
 
     def __init__(self, rules: RuleBook, lookups: Lookups) -> None:
         self.faults = Faults()
+        self.rule_timings: dict[str, Timing] = {}
+        self._latest: Inquiry | None = None
         self._lookups = lookups
         self._predicates = Predicates(rules)
         self._bodies = Bodies(self._predicates)
@@ -40,6 +43,7 @@ class IndexMatcher:
     def match(self, message: Message) -> list[Match]:
         """See :meth:`Matcher.match`."""
         inquiry = Inquiry(message, self._plans, self._predicates.validated, self._lookups, self.faults)
+        self._latest = inquiry
         self._consider_named(inquiry, message)
         for body in inquiry.plan.open:
             if inquiry.holds(body):
@@ -47,6 +51,11 @@ class IndexMatcher:
         for group, bodies in self._plans.by_search.items():
             self._consider_found(inquiry, inquiry.found(group), bodies)
         return inquiry.matches()
+
+    def time_rules(self) -> None:
+        """See :meth:`TimesRules.time_rules`."""
+        if self._latest is not None:
+            self._latest.time_rules(self.rule_timings)
 
     def _consider_named(self, inquiry: Inquiry, message: Message) -> None:
         packages, usernames, agents, owners, groups = self._named

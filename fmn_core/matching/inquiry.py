@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+import contextlib
+from collections.abc import Callable, Collection, Iterable, Mapping
+from functools import partial
+from time import perf_counter
 from typing import Any
 
+from fmn_core.instruments import Timing
 from fmn_core.lookups import Lookups
 from fmn_core.model import Message
 from fmn_core.rules import Arguments
@@ -82,6 +86,17 @@ class Inquiry:
         hits = self._pass(group) or _NONE
         return [*hits, *(p for p in group.alone if self._answer(p))] if group.alone else hits
 
+    def time_rules(self, timings: dict[str, Timing]) -> None:
+        """Put every question that was asked once more, now with a watch.
+
+        :param timings: by rule; what is timed for the first time is added
+        """
+        for predicate in self._answers:
+            if predicate.group is None or predicate in predicate.group.alone:
+                _note(timings, predicate.rule.identifier, partial(self._put, predicate))
+        for group in self._hits:
+            _note(timings, group.rule, partial(group.hits, self._message))
+
     def _agree(self, rules: Rules) -> bool:
         holding, never = rules
         for predicate in holding:
@@ -117,6 +132,9 @@ class Inquiry:
             self._answers[predicate] = answer
         return answer
 
+    def _put(self, predicate: Predicate) -> object:
+        return predicate.rule.predicate(self._message, self._arguments[predicate], self._lookups)
+
     def _ask(self, predicate: Predicate) -> Answer:
         try:
             return bool(predicate.rule.predicate(self._message, self._arguments[predicate], self._lookups))
@@ -139,3 +157,13 @@ class Inquiry:
                 self._hits[group] = None
                 self._faults.raised(group.rule, self._message, error)
         return self._hits[group]
+
+
+def _note(timings: dict[str, Timing], rule: str, question: Callable[[], object]) -> None:
+    began = perf_counter()
+    with contextlib.suppress(Exception):  # it was counted when it was asked for the answer
+        question()
+    seconds = perf_counter() - began
+    if rule not in timings:
+        timings[rule] = Timing()
+    timings[rule].observe(seconds)

@@ -200,3 +200,16 @@ def test_the_example_keeps_its_contract(example):
         check_rule(rule, summaries=registry.summaries)
         for sample in rule.samples:
             check_summary(registry.summaries.summary_for(sample.message["topic"]), [sample])
+
+
+# Metrics.
+
+
+def test_the_page_lists_every_metric_and_no_other():
+    from fmn_core.monitoring.metrics import METRICS
+
+    page = (DOCS / "operation.md").read_text("utf-8")
+    rows = re.findall(r"^\| `(\w+)` \| ([^|]*) \| (\w+): ([^|]+) \|$", page, re.MULTILINE)
+    told = [(name, tuple(re.findall(r"`(\w+)`", labels)), kind, meaning) for name, labels, kind, meaning in rows]
+    assert told == [(m.name, m.labels, m.kind.name.lower(), m.meaning) for m in METRICS.values()]
+    assert set(re.findall(r"`(fmn_\w+)`", page)) <= set(METRICS)

@@ -1,0 +1,31 @@
+"""Depths: how many pieces wait on each queue, asked of the transport now and then. Floor F4."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from fmn_core.transport.base import Transport
+
+#: seconds between two times that the transport is asked
+EVERY = 15.0
+
+
+class Depths:
+    """The latest answer.
+
+    :ivar latest: queue -> pieces; empty as long as the transport gives no answer
+    """
+
+    def __init__(self, queues: Sequence[str]) -> None:
+        self._queues = queues
+        self.latest: Mapping[str, int] = {}
+
+    def look(self, transport: Transport) -> None:
+        """Ask the transport.
+
+        :raises TransportError: there is no answer, and the old one would lie
+        """
+        latest, self.latest = {}, {}
+        for queue in self._queues:
+            latest[queue] = transport.depth(queue)
+        self.latest = latest
