@@ -54,7 +54,7 @@ class Validator:
         checks = [
             _Check(part, getattr(one, f"{part}_schema", None), name) for part in ("headers", "body") for one in classes
         ]
-        return tuple(dict((repr(check.schema), check) for check in checks).values())
+        return tuple({repr(check.schema): check for check in checks}.values())
 
 
 class _Check:

@@ -95,7 +95,9 @@ class Feed:
         passive = self._subscription.passive_declares if queue.passive is None else queue.passive
         channel = self._link.channel()
         options = queue.model_dump(exclude={"passive"})
-        answer = self._try(channel, _about_queue(name, passive), "queue_declare", queue=name, passive=passive, **options)
+        answer = self._try(
+            channel, _about_queue(name, passive), "queue_declare", queue=name, passive=passive, **options
+        )
         for exchange, key in self._subscription.keys_of(name):
             self._have_exchange(exchange)
             about = _about_binding(answer.queue, exchange)
