@@ -64,19 +64,26 @@ class Consumer:
     def _sort(self, given: Incoming, payloads: list[bytes], odd: list[tuple[bytes, str]]) -> str:
         """Put a message where it belongs, and return what it counts as."""
         try:
-            message = _read(given)
+            return self._sort_readable(_read(given), payloads, odd)
         except DecodeError as error:
-            odd.append((_written(given), str(error)))
-            return "malformed"
+            reason = str(error)
+        except Exception as error:
+            log.exception("reading a bus message failed")
+            reason = f"reading it failed: {error!r}"
+        odd.append((_written(given), reason))
+        return "malformed"
+
+    def _sort_readable(self, message: Message, payloads: list[bytes], odd: list[tuple[bytes, str]]) -> str:
         self._announce(message)
         if self._is_junk(message):
             return "dropped"
+        payload = encode_message(message)
         reason = self._check(message) if self._check else None
-        if reason is not None:
-            odd.append((encode_message(message), f"message {message.id} on topic {message.topic!r}: {reason}"))
-            return "invalid"
-        payloads.append(encode_message(message))
-        return "queued"
+        if reason is None:
+            payloads.append(payload)
+            return "queued"
+        odd.append((payload, f"message {message.id} on topic {message.topic!r}: {reason}"))
+        return "invalid"
 
     def _announce(self, message: Message) -> None:
         if self._tell is None:

@@ -1,4 +1,4 @@
-"""Subscription: which broker is the bus, and what is read from it, as fedora-messaging's configuration says. Floor F1."""
+"""Subscription: which broker is the bus, and what is read from it, in the words of fedora-messaging. Floor F1."""
 
 from __future__ import annotations
 

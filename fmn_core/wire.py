@@ -35,6 +35,7 @@ class Delivered:
     :param tag: what the channel knows it by while it is out
     :param topic: its routing key
     :param headers: with values of every type that AMQP has
+    :param flaw: why something of it could not even be received
     """
 
     tag: int
@@ -47,6 +48,7 @@ class Delivered:
     timestamp: int | None = None
     priority: int | None = None
     redelivered: bool = field(default=False, compare=False)
+    flaw: str | None = None
 
 
 def decode_delivered(delivered: Delivered) -> Message:
@@ -55,6 +57,8 @@ def decode_delivered(delivered: Delivered) -> Message:
     :raises DecodeError: for anything odd, with the topic and the reason
     """
     try:
+        if delivered.flaw:
+            raise DecodeError(delivered.flaw)
         # an empty body of any kind is an empty object to the library, and so to every other consumer
         body = loads(_text(delivered)) or {}
         return message_from(_whole(delivered) | {"body": body})

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import psycopg
 import pytest
+from bus_place import BusPlace
 
 from fmn_core.store import Store, open_store
 from fmn_core.testing import install
@@ -88,3 +89,11 @@ def opened() -> Iterator[Callable[[str], Store]]:
 def store(store_url: str, opened: Callable[[str], Store]) -> Store:
     """An empty store."""
     return opened(store_url)
+
+
+@pytest.fixture
+def bus_place(broker: str, tmp_path: Path) -> Iterator[BusPlace]:
+    """An exchange and a queue of this test's own on the bus."""
+    place = BusPlace(broker, tmp_path)
+    yield place
+    place.close()

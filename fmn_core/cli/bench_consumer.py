@@ -26,9 +26,9 @@ def consumer(messages: int, broker: str, transport: str | None, topics: Path | N
 
     The stock consumer (fedora-messaging consume, with a callback that does nothing but count) and ours read the same
     messages, one after the other; the stock one only the first 500. Both validate; ours also puts them on its own
-    queue, and acknowledges them once they are safe there. Messages are Koji's builds with the tree of their tasks, made up;
+    queue, and acknowledges them once they are safe there. Messages are made up, Koji's builds with their tasks;
     one in a thousand is invalid. The time begins after what is read first (one message, or one batch), for which
-    the schema packages are loaded. Queues on the broker have names of their own, and are deleted in the end.
+    the schema packages are loaded. Queues on the broker have names of their own and are deleted in the end.
     """
     from fmn_core.bench.consumer import measure_consumer
 

@@ -15,6 +15,7 @@ from fmn_core.wire import Delivered
 
 from .access import parameters
 from .connection import PATIENCE, Channel, Link
+from .properties import guard
 from .receipts import Receipts
 from .refusals import ACCESS_REFUSED, NOT_FOUND, PRECONDITION_FAILED, RESOURCE_LOCKED, Refused
 
@@ -31,6 +32,7 @@ class Feed:
         self._subscription = subscription
         self._arrived: deque[Delivered] = deque()
         self._ended: str | None = None
+        guard()
         self._link = Link(_parameters(subscription), patience)
         try:
             self._channel = self._consume()
@@ -138,14 +140,27 @@ class Feed:
     def _take(self, channel: Any, method: Any, properties: Any, body: bytes) -> None:
         self._arrived.append(
             Delivered(
-                method.delivery_tag, method.routing_key or "", body, properties.message_id, properties.headers,
-                properties.content_encoding, properties.content_type, properties.timestamp, properties.priority,
-                method.redelivered,
+                tag=method.delivery_tag,
+                topic=_text(method.routing_key) or "",
+                body=body,
+                message_id=_text(properties.message_id),
+                headers=properties.headers,
+                content_encoding=_text(properties.content_encoding),
+                content_type=_text(properties.content_type),
+                timestamp=properties.timestamp,
+                priority=properties.priority,
+                redelivered=method.redelivered,
+                flaw=properties.flaw,
             )
-        )  # fmt: skip
+        )
 
     def _cancelled(self, frame: Any) -> None:
         self._ended = "the bus ended the consumer: its queue was deleted, or the node of the broker that has it is down"
+
+
+def _text(value: str | bytes | None) -> str | None:
+    """Return a text of AMQP, which is bytes to pika where it is no UTF-8."""
+    return value.decode("utf-8", "backslashreplace") if isinstance(value, bytes) else value
 
 
 def _parameters(subscription: Subscription) -> Any:
@@ -171,7 +186,8 @@ def _about_queue(name: str, passive: bool) -> dict[int, str]:
         "configuration of the bus and let its operator make the queue, or ask for the right",
         PRECONDITION_FAILED: f"queue {name!r} of the bus exists with other arguments than [queues] says: set them in "
         "the configuration of the bus as they are, or delete the queue",
-        RESOURCE_LOCKED: f"queue {name!r} of the bus is exclusive to another connection: end that, or choose another name",
+        RESOURCE_LOCKED: f"queue {name!r} of the bus is exclusive to another connection: end that, "
+        "or choose another name",
     }
 
 
