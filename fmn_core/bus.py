@@ -17,7 +17,6 @@ from .consumer import Consumer
 from .errors import TransportError, UsageError
 from .runner import Incident
 from .subscription import Subscription
-from .transport.amqp.feed import Feed
 from .transport.base import Transport
 from .wire import Delivered
 
@@ -56,6 +55,8 @@ class Bus:
 
         :raises TransportError: if the broker does not answer, refuses us or ends it
         """
+        from .transport.amqp.feed import Feed  # imports pika, for which all other commands need not wait
+
         with contextlib.ExitStack() as stack:
             feed = stack.enter_context(contextlib.closing(Feed(self._subscription)))
             stack.callback(self._drop_transport)
@@ -82,7 +83,8 @@ class Bus:
     def _drop_transport(self) -> None:
         transport, self._transport = self._transport, None
         if transport is not None:
-            transport.close()
+            with contextlib.suppress(TransportError):  # what is wrong with it is known
+                transport.close()
 
 
 def read_subscription(path: Path | None) -> Subscription:

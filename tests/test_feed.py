@@ -1,6 +1,7 @@
 """What the feed reads from a real broker, and what it says when the broker refuses."""
 
 import contextlib
+import datetime
 import shutil
 import subprocess
 import threading
@@ -10,11 +11,15 @@ from urllib.parse import urlsplit
 import pika
 import pytest
 from bus_place import QUEUE
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
 from proxy import Proxy
 
-from fmn_core.errors import ConfigError, TransportError
+from fmn_core.errors import ConfigError, TransportError, UsageError
 from fmn_core.subscription import Subscription
-from fmn_core.transport.amqp.feed import Feed
+from fmn_core.transport.amqp.feed import Feed, broker_parameters
 
 
 def subscription(settings):
@@ -233,3 +238,42 @@ def test_a_configuration_that_the_library_lets_pass_and_is_wrong_all_the_same_is
     with pytest.raises(ConfigError) as caught:
         subscription({"amqp_url": "amqp://", "queues": {"q": QUEUE}} | changes)
     assert mistake in str(caught.value)
+
+
+def certificate(folder):
+    """Write a certificate and its key, and return the files."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "fmn")])
+    now = datetime.datetime.now(datetime.UTC)
+    made = x509.CertificateBuilder(name, name, key.public_key(), 1, now, now + datetime.timedelta(days=1))
+    files = folder / "cert.pem", folder / "key.pem"
+    files[0].write_bytes(made.sign(key, hashes.SHA256()).public_bytes(serialization.Encoding.PEM))
+    plain = serialization.NoEncryption()
+    form = serialization.PrivateFormat.PKCS8
+    files[1].write_bytes(key.private_bytes(serialization.Encoding.PEM, form, plain))
+    return files
+
+
+def settings_with(url, **tls):
+    return subscription({"amqp_url": url, "queues": {"q": QUEUE}, "client_properties": {"app": "Bell"}, "tls": tls})
+
+
+def test_with_a_certificate_of_ours_it_says_who_we_are(tmp_path):
+    cert, key = certificate(tmp_path)
+    found = broker_parameters(settings_with("amqps://b", ca_cert=str(cert), certfile=str(cert), keyfile=str(key)))
+    assert isinstance(found.credentials, pika.credentials.ExternalCredentials)
+    assert found.ssl_options.context.cert_store_stats()["x509"] == 1
+    assert found.ssl_options.server_hostname == "b"
+    assert found.client_properties["app"] == "Bell"
+
+
+def test_without_tls_in_the_url_certificates_mean_nothing(tmp_path):
+    found = broker_parameters(settings_with("amqp://me:pw@b", certfile="nowhere", keyfile="nowhere"))
+    assert found.ssl_options is None
+    assert found.credentials == pika.PlainCredentials("me", "pw")
+
+
+def test_a_certificate_that_is_none_is_one_sentence(tmp_path):
+    (tmp_path / "none.pem").write_text("nothing")
+    with pytest.raises(UsageError, match=r"certificates .* cannot be used: .*none\.pem"):
+        broker_parameters(settings_with("amqps://b", ca_cert=str(tmp_path / "none.pem")))

@@ -135,7 +135,7 @@ def test_recorded_messages_are_taken_or_refused_as_by_the_library() -> None:
 @pytest.mark.parametrize(
     ("body", "reason"),
     [
-        ({"build_id": "x"}, f'body.build_id does not fit schema \'{KOJI}\': "x" is not of types "null", "integer"'),
+        ({"build_id": "x"}, f"body.build_id does not fit schema '{KOJI}': \"x\" is not of types "),
         ({"task": {"id": 1}}, f"body.task does not fit schema '{KOJI}': "),
         ({"name": ["x" * 5000]}, f"body.name does not fit schema '{KOJI}': [\"xxxx"),
     ],

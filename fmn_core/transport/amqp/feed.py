@@ -33,7 +33,7 @@ class Feed:
         self._arrived: deque[Delivered] = deque()
         self._ended: str | None = None
         guard()
-        self._link = Link(_parameters(subscription), patience)
+        self._link = Link(broker_parameters(subscription), patience)
         try:
             self._channel = self._consume()
         except BaseException:
@@ -163,7 +163,11 @@ def _text(value: str | bytes | None) -> str | None:
     return value.decode("utf-8", "backslashreplace") if isinstance(value, bytes) else value
 
 
-def _parameters(subscription: Subscription) -> Any:
+def broker_parameters(subscription: Subscription) -> Any:
+    """Return the parameters of a connection to the bus.
+
+    :raises UsageError: if the URL is none, or a certificate cannot be read
+    """
     tls = subscription.tls
     found = parameters(
         subscription.amqp_url, tls.ca_cert, tls.certfile, tls.keyfile, "fmn consumer", subscription.client_properties
