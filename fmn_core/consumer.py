@@ -9,7 +9,7 @@ import logging
 from collections import Counter
 from collections.abc import Callable, Iterable
 
-from .codec import decode_message, encode_message
+from .codec import decode_message, dumps, encode_message
 from .config import ConsumerSettings
 from .errors import DecodeError
 from .model import Message
@@ -20,6 +20,8 @@ log = logging.getLogger(__name__)
 
 #: the application whose messages carry an owner that can be ignored: Copr builds for robots by the thousand
 _OWNED = "copr"
+
+_TOO_DEEP = "nested too deep to be written down"
 
 #: a message in one of the forms in which it can come in
 Incoming = bytes | Message | Delivered
@@ -67,6 +69,8 @@ class Consumer:
             return self._sort_readable(_read(given), payloads, odd)
         except DecodeError as error:
             reason = str(error)
+        except RecursionError:
+            reason = _TOO_DEEP
         except Exception as error:
             log.exception("reading a bus message failed")
             reason = f"reading it failed: {error!r}"
@@ -111,7 +115,7 @@ def _read(given: Incoming) -> Message:
 
 
 def _written(given: Incoming) -> bytes:
-    """Write a message down as it came in."""
+    """Write a message down as it came in; of one that was read already and is odd all the same, what can be."""
     if isinstance(given, Message):
-        return encode_message(given)
+        return dumps({"id": given.id, "topic": given.topic, "headers": {}, "body": _TOO_DEEP})
     return as_read(given) if isinstance(given, Delivered) else given

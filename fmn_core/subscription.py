@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Annotated, Any
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
@@ -12,6 +11,8 @@ from .errors import ConfigError
 from .mistakes import in_words
 
 Arguments = Annotated[dict[str, Any], BeforeValidator(lambda value: {} if value is None else value)]
+#: a path; empty for none
+File = Annotated[str, BeforeValidator(lambda value: "" if value is None else value)]
 
 
 class _Part(BaseModel):
@@ -60,9 +61,9 @@ class Prefetch(_Part):
 class Certificates(_Part):
     """``[tls]``: files, for an URL that begins with ``amqps``."""
 
-    ca_cert: Path | None = None
-    certfile: Path | None = None
-    keyfile: Path | None = None
+    ca_cert: File = ""
+    certfile: File = ""
+    keyfile: File = ""
 
 
 class Subscription(_Part):

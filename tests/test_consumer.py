@@ -9,6 +9,7 @@ from fmn_core.codec import MAX_MESSAGE_BYTES, decode_message
 from fmn_core.config import ConsumerSettings
 from fmn_core.consumer import Consumer
 from fmn_core.errors import TransportError
+from fmn_core.model import Message
 from fmn_core.testing import message
 from fmn_core.transport.base import MESSAGES
 from fmn_core.transport.embedded import EmbeddedTransport
@@ -126,6 +127,17 @@ def test_whoever_is_told_and_raises_costs_nothing_but_a_line_in_the_log(transpor
     consumer.handle(transport, [new("a.b")])
     assert consumer.counts == {"queued": 1}
     assert "message a.b could not be told" in caplog.text
+
+
+def test_a_message_that_is_nested_too_deep_to_be_queued_becomes_a_dead_letter_without_a_traceback(transport, caplog):
+    body = {}
+    for _ in range(5000):
+        body = {"k": body}
+    consumer = Consumer(SETTINGS)
+    consumer.handle(transport, [Message("1", "a.b", body), new("c.d")])
+    assert consumer.counts == {"malformed": 1, "queued": 1}
+    assert transport.dead_letters()[0].reason == "nested too deep to be written down"
+    assert "Traceback" not in caplog.text
 
 
 def test_a_bug_on_one_message_costs_that_message_alone_and_it_is_a_dead_letter(transport, caplog):
