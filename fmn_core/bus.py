@@ -21,7 +21,7 @@ from .transport.base import Transport
 from .wire import Delivered
 
 #: messages taken at once: enough that a commit costs little, few enough that a crash repeats little
-BATCH = 500
+BATCH = 200
 #: seconds to wait for messages before looking at the signals
 TURN = 0.2
 

@@ -97,6 +97,26 @@ def running(runner):
         thread.join()
 
 
+def test_fmn_consumer_takes_it_in_and_ends_with_its_totals_when_asked_to(bus_place, configured):
+    configuration = bus_place.configuration()
+    publish(bus_place, configuration, KOJI, JUNK)
+    bus_place.publish("bad", {}, {"fedora_messaging_severity": 7})
+    bus_place.publish("odd", b"nonsense")
+    bus_place.publish("end", {})
+    program = [sys.executable, "-c", "from fmn_core.cli import main; main()"]
+    process = subprocess.Popen(
+        [*program, "consumer", "--bus-config", str(configuration), "--json"], stdout=subprocess.PIPE, text=True
+    )
+    try:
+        assert [one.topic for one in received(configured, 2)] == [TOPIC, "end"]
+    finally:
+        process.send_signal(signal.SIGTERM)
+        output, _ = process.communicate(timeout=PATIENCE)
+    assert process.returncode == 0
+    assert json.loads(output) == {"stage": "bus", "queued": 2, "dropped": 1, "invalid": 1, "malformed": 1}
+    assert bus_place.waiting() == 0
+
+
 @contextlib.contextmanager
 def consuming(configuration):
     """Run the library's consumer with our callback, and end it as an operator does."""
