@@ -6,7 +6,7 @@ Any number of workers share the queue of messages. What they publish is safe bef
 from __future__ import annotations
 
 import logging
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Sequence
 
 from .codec import decode_message, encode_notification
@@ -14,7 +14,7 @@ from .errors import DecodeError
 from .following import Follower
 from .matching import Matcher, notifications
 from .summaries import SummaryBook
-from .transport.base import MESSAGES, Envelope, Transport, deliveries
+from .transport.base import MESSAGES, Envelope, Outgoing, Transport, deliveries
 
 log = logging.getLogger(__name__)
 
@@ -40,34 +40,30 @@ class Worker:
         self.counts: Counter[str] = Counter()
 
     def handle(self, transport: Transport, envelopes: Sequence[Envelope]) -> None:
-        """Match messages, publish what comes of them, then settle them. Without envelopes, stay up to date.
+        """Match messages and pass on what comes of them. Without envelopes, stay up to date.
 
         :raises TransportError: what was not settled comes again
-        :raises StoreError: nothing was done; what was taken comes again
+        :raises StoreError: preferences could not be loaded at the start; what was taken comes again
         """
         self._follower.refresh()
-        found: dict[str, list[bytes]] = defaultdict(list)
+        found: list[Outgoing] = []
         matched = [envelope for envelope in envelopes if self._match(transport, envelope, found)]
-        for queue, payloads in found.items():
-            transport.publish(queue, payloads)
-        transport.ack(matched)
+        transport.pass_on(found, matched)
         self.counts["matched"] += len(matched)
-        self.counts["notifications"] += sum(map(len, found.values()))
+        self.counts["notifications"] += len(found)
 
-    def _match(self, transport: Transport, envelope: Envelope, found: dict[str, list[bytes]]) -> bool:
+    def _match(self, transport: Transport, envelope: Envelope, found: list[Outgoing]) -> bool:
         """Add what comes of one message; False if it was set aside, for then nothing comes of it."""
         try:
-            outgoing = self._notifications(envelope.payload)
+            found += self._notifications(envelope.payload)
         except DecodeError as error:
             return self._reject(transport, envelope, str(error))
         except Exception as error:
             log.exception("matching a message failed, it becomes a dead letter")
             return self._reject(transport, envelope, f"matching failed: {error!r}")
-        for queue, payload in outgoing:
-            found[queue].append(payload)
         return True
 
-    def _notifications(self, payload: bytes) -> list[tuple[str, bytes]]:
+    def _notifications(self, payload: bytes) -> list[Outgoing]:
         message = self._summaries.describe(decode_message(payload))
         found = notifications(message, self._matcher.match(message))
         return [(deliveries(one.backend), encode_notification(one)) for one in found]

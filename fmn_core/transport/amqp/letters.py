@@ -23,21 +23,16 @@ QUIET = 2.0
 #: seconds between two looks whether letters are back
 SHORT = 0.01
 _READER = "reader"
-#: headers of ours: where it came from, why it was given up, when (milliseconds since the epoch) and after how many tries
-QUEUE, REASON, DIED_AT, ATTEMPTS = "fmn-queue", "fmn-reason", "fmn-died-at", "fmn-attempts"
+#: headers of ours: its id, where it came from, why it was given up, when (ms since the epoch), after how many tries
+ID, QUEUE, REASON, DIED_AT, ATTEMPTS = "fmn-id", "fmn-queue", "fmn-reason", "fmn-died-at", "fmn-attempts"
 #: header of the broker, where it was the broker that gave up
 _DEATHS = "x-death"
 
 
 def postmark(queue: str, reason: str, attempts: int) -> dict[str, Any]:
     """Return the headers of a new dead letter."""
-    return {
-        "fmn-id": uuid.uuid4().hex[:12],
-        QUEUE: queue,
-        REASON: reason,
-        DIED_AT: round(time.time() * 1000),
-        ATTEMPTS: attempts,
-    }
+    moment = round(time.time() * 1000)  # a broker takes no fractions
+    return {ID: uuid.uuid4().hex[:12], QUEUE: queue, REASON: reason, DIED_AT: moment, ATTEMPTS: attempts}
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +116,7 @@ class Letters:
     def _letter(self, headers: Mapping[str, Any], body: bytes) -> DeadLetter:
         if REASON in headers:
             return DeadLetter(
-                str(headers.get("fmn-id")),
+                str(headers.get(ID)),
                 str(headers.get(QUEUE)),
                 body,
                 str(headers[REASON]),

@@ -148,7 +148,7 @@ class AmqpTransport(Transport):
             self._place_strays()
 
     def _place_strays(self) -> None:
-        """Move pieces to where they belong, and see that they are there alone: whoever takes them next may die of it."""
+        """Move pieces to where they belong, and see that they are nowhere else: the next holder may die."""
         strays, self._inbox.strays = self._inbox.strays, []
         for envelope in strays:
             self._place(envelope)
