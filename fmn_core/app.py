@@ -23,6 +23,7 @@ from .runner import Chore, Runner, Source, Stage
 from .store import Store, open_store
 from .transport import open_transport
 from .transport.base import Transport
+from .validation import Validator
 from .worker import Worker
 
 #: seconds between two turns of what follows the store beside the stages
@@ -88,7 +89,7 @@ class Application:
         return open_transport(self.settings.transport_url, self.settings.transport)
 
     def consumer(self) -> Consumer:
-        """Make the stage that takes messages in."""
+        """Make the stage that takes messages in as they are: who replays some means these."""
         return Consumer(self.settings.consumer)
 
     def bus(self, configuration: Path | None = None) -> Bus:
@@ -96,7 +97,8 @@ class Application:
 
         :param configuration: a file of fedora-messaging; None for the one that this library finds
         """
-        return Bus(self.consumer(), self.transport, configuration)
+        check = Validator().reason if self.settings.consumer.validation else None
+        return Bus(Consumer(self.settings.consumer, check), self.transport, configuration)
 
     def worker(self) -> Worker:
         """Make the stage that matches, for one thread; it reads the preferences when it begins."""

@@ -92,10 +92,12 @@ class ConsumerSettings(Section):
 
     :param junk: ends of topics that are dropped before anything else
     :param ignored_owners: owners whose Copr messages are dropped
+    :param validation: whether messages of the bus are held against the schemas that they name
     """
 
     junk: Names = ()
     ignored_owners: Names = ()
+    validation: bool = True
 
 
 class LookupsSettings(Section):

@@ -1,63 +1,121 @@
 """Consumer: bus messages come in, drop the junk, and wait in normal form for the workers. Floor F3.
 
-What cannot be read goes on as it is: the worker, which has to read it in any case, sets it aside with its reason.
+What cannot be read or fails its schema becomes a dead letter at once, with its reason; nothing of it reaches a worker.
 """
 
 from __future__ import annotations
 
 import logging
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
-from .codec import decode_message, encode_message
+from .codec import decode_message, dumps, encode_message
 from .config import ConsumerSettings
 from .errors import DecodeError
 from .model import Message
 from .transport.base import MESSAGES, Transport
+from .wire import Delivered, as_read, decode_delivered
 
 log = logging.getLogger(__name__)
 
 #: the application whose messages carry an owner that can be ignored: Copr builds for robots by the thousand
 _OWNED = "copr"
 
+_TOO_DEEP = "nested too deep to be written down"
+
+#: a message in one of the forms in which it can come in
+Incoming = bytes | Message | Delivered
+
 
 class Consumer:
     """Takes bus messages and puts those that somebody may want on the queue of messages.
 
     :param settings: what is junk
-    :ivar counts: how many were ``queued``, ``dropped`` and ``malformed``
+    :param check: returns why a message is invalid, or None; None for no check at all
+    :param on_message: is told of every message that can be read, junk included, before anything becomes of it
+    :ivar counts: how many were ``queued``, ``dropped``, ``malformed`` and ``invalid``
     """
 
-    def __init__(self, settings: ConsumerSettings) -> None:
+    def __init__(
+        self,
+        settings: ConsumerSettings,
+        check: Callable[[Message], str | None] | None = None,
+        on_message: Callable[[Message], None] | None = None,
+    ) -> None:
         self._junk = tuple(settings.junk)
         self._ignored_owners = frozenset(settings.ignored_owners)
+        self._check, self._tell = check, on_message
         self.counts: Counter[str] = Counter()
 
-    def handle(self, transport: Transport, messages: Iterable[bytes | Message]) -> None:
-        """Take messages, in any of the forms that the codec reads; return when they are safe.
+    def handle(self, transport: Transport, messages: Iterable[Incoming]) -> None:
+        """Take messages; return when they are safe.
 
         :raises TransportError: nothing is known to be safe; hand in the same messages again
         """
         counts: Counter[str] = Counter()
-        payloads = [payload for message in messages if (payload := self._payload(message, counts)) is not None]
+        payloads: list[bytes] = []
+        odd: list[tuple[bytes, str]] = []
+        for given in messages:
+            counts[self._sort(given, payloads, odd)] += 1
         transport.publish(MESSAGES, payloads)
+        for payload, reason in odd:
+            transport.bury(MESSAGES, payload, reason)
+            log.warning("a bus message becomes a dead letter: %s", reason)
         self.counts.update(counts)
 
-    def _payload(self, given: bytes | Message, counts: Counter[str]) -> bytes | None:
+    def _sort(self, given: Incoming, payloads: list[bytes], odd: list[tuple[bytes, str]]) -> str:
+        """Put a message where it belongs, and return what it counts as."""
         try:
-            message = given if isinstance(given, Message) else decode_message(given)
+            return self._sort_readable(_read(given), payloads, odd)
         except DecodeError as error:
-            log.warning("a bus message cannot be read and becomes a dead letter: %s", error)
-            counts["malformed"] += 1
-            return given if isinstance(given, bytes) else None
+            reason = str(error)
+        except RecursionError:
+            reason = _TOO_DEEP
+        except Exception as error:
+            log.exception("reading a bus message failed")
+            reason = f"reading it failed: {error!r}"
+        odd.append((_written(given), reason))
+        return "malformed"
+
+    def _sort_readable(self, message: Message, payloads: list[bytes], odd: list[tuple[bytes, str]]) -> str:
+        self._announce(message)
         if self._is_junk(message):
-            counts["dropped"] += 1
-            return None
-        counts["queued"] += 1
-        return encode_message(message)
+            return "dropped"
+        payload = encode_message(message)
+        reason = self._check(message) if self._check else None
+        if reason is None:
+            payloads.append(payload)
+            return "queued"
+        odd.append((payload, f"message {message.id} on topic {message.topic!r}: {reason}"))
+        return "invalid"
+
+    def _announce(self, message: Message) -> None:
+        if self._tell is None:
+            return
+        try:
+            self._tell(message)
+        except Exception:
+            log.exception("message %s could not be told to whom it may concern; it goes on", message.id)
 
     def _is_junk(self, message: Message) -> bool:
         if message.topic.endswith(self._junk):
             return True
         owner = message.body.get("owner") if message.app == _OWNED else None
         return isinstance(owner, str) and owner in self._ignored_owners
+
+
+def _read(given: Incoming) -> Message:
+    """Read a message.
+
+    :raises DecodeError: if that cannot be done
+    """
+    if isinstance(given, Message):
+        return given
+    return decode_delivered(given) if isinstance(given, Delivered) else decode_message(given)
+
+
+def _written(given: Incoming) -> bytes:
+    """Write a message down as it came in; of one that was read already and is odd all the same, what can be."""
+    if isinstance(given, Message):
+        return dumps({"id": given.id, "topic": given.topic, "headers": {}, "body": _TOO_DEEP})
+    return as_read(given) if isinstance(given, Delivered) else given

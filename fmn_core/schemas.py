@@ -1,4 +1,4 @@
-"""Facts from installed schema packages of fedora-messaging, for applications that no plugin describes. Floor F2.
+"""Installed schema packages of fedora-messaging: their classes, and facts for what no plugin describes. Floor F2.
 
 The registry of fedora-messaging itself stops at the first schema package that fails to import. This one loads each
 class by itself, and not before a message names it: importing fedora-messaging takes half a second.
@@ -32,6 +32,30 @@ def installed_schemas() -> Iterable[EntryPoint]:
     return entry_points(group=GROUP)
 
 
+class SchemaClasses:
+    """The classes of installed schema packages, each loaded when it is first asked for and by itself.
+
+    :param schemas: returns the entry points; called once, when the first class is asked for
+    """
+
+    def __init__(self, schemas: Callable[[], Iterable[EntryPoint]] = installed_schemas) -> None:
+        self._schemas = schemas
+        self._entries: dict[str, EntryPoint] | None = None
+        self._classes: dict[str, type[Any] | None] = {}
+
+    def named(self, name: object) -> type[Any] | None:
+        """Return the class of a name; None if none is installed under it, or it cannot be imported."""
+        if not isinstance(name, str):
+            return None
+        if self._entries is None:
+            self._entries = {entry.name: entry for entry in self._schemas()}
+        if name not in self._entries:
+            return None
+        if name not in self._classes:
+            self._classes[name] = _load(self._entries[name])
+        return self._classes[name]
+
+
 class SchemaSummary(Summary):
     """Reads facts off a message's schema class, where its package is installed.
 
@@ -42,9 +66,7 @@ class SchemaSummary(Summary):
     """
 
     def __init__(self, schemas: Callable[[], Iterable[EntryPoint]] = installed_schemas) -> None:
-        self._schemas = schemas
-        self._entries: dict[str, EntryPoint] | None = None
-        self._classes: dict[str, type[Any] | None] = {}
+        self._classes = SchemaClasses(schemas)
 
     def summary(self, message: Message) -> str:
         """See :meth:`Summary.summary`."""
@@ -89,13 +111,7 @@ class SchemaSummary(Summary):
         name = message.headers.get(SCHEMA_HEADER)
         if not isinstance(name, str) or name == PLAIN_SCHEMA:
             return None
-        if self._entries is None:
-            self._entries = {entry.name: entry for entry in self._schemas()}
-        if name not in self._entries:
-            return None
-        if name not in self._classes:
-            self._classes[name] = _load(self._entries[name])
-        schema = self._classes[name]
+        schema = self._classes.named(name)
         if schema is None:
             return None
         # given properties keep the class from making its own, for which it would ask its registry and configuration
@@ -110,7 +126,7 @@ def _load(entry: EntryPoint) -> type[Any] | None:
         raise
     except BaseException as error:  # SystemExit at import among them
         package = entry.dist.name if entry.dist else entry.value
-        log.warning("schema %r of %s cannot be imported, plain facts serve: %r", entry.name, package, error)
+        log.warning("schema %r of %s cannot be imported, its messages are plain ones: %r", entry.name, package, error)
         return None
 
 

@@ -13,6 +13,7 @@ from pathlib import Path
 import pika
 import psycopg
 import pytest
+from bus_place import BusPlace
 from processes import Running
 
 from fmn_core.codec import encode_message
@@ -187,3 +188,11 @@ def publish(queue_of_instance: EmbeddedTransport) -> Callable[[int], None]:
         queue_of_instance.publish(MESSAGES, [encode_message(one) for one in messages])
 
     return publish_some
+
+
+@pytest.fixture
+def bus_place(broker: str, tmp_path: Path) -> Iterator[BusPlace]:
+    """An exchange and a queue of this test's own on the bus."""
+    place = BusPlace(broker, tmp_path)
+    yield place
+    place.close()

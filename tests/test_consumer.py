@@ -9,6 +9,7 @@ from fmn_core.codec import MAX_MESSAGE_BYTES, decode_message
 from fmn_core.config import ConsumerSettings
 from fmn_core.consumer import Consumer
 from fmn_core.errors import TransportError
+from fmn_core.model import Message
 from fmn_core.testing import message
 from fmn_core.transport.base import MESSAGES
 from fmn_core.transport.embedded import EmbeddedTransport
@@ -84,11 +85,70 @@ def test_messages_and_bytes_may_be_mixed(transport):
         pytest.param(b'{"topic": "a", "body": "' + b"x" * MAX_MESSAGE_BYTES + b'"}', id="too large"),
     ],
 )
-def test_what_cannot_be_read_is_counted_and_left_to_the_worker_as_it_is(transport, odd):
+def test_what_cannot_be_read_becomes_a_dead_letter_as_it_is(transport, odd):
     consumer = Consumer(SETTINGS)
     consumer.handle(transport, [odd, new("a.b")])
     assert consumer.counts == {"malformed": 1, "queued": 1}
-    assert queued(transport)[0] == odd
+    assert len(queued(transport)) == 1
+    (letter,) = transport.dead_letters()
+    assert (letter.queue, letter.payload) == (MESSAGES, odd)
+    assert letter.reason
+
+
+def test_what_is_invalid_becomes_a_dead_letter_that_can_be_replayed_all_the_same(transport):
+    consumer = Consumer(SETTINGS, lambda message: "too loud" if "bad" in message.topic else None)
+    consumer.handle(transport, [new("bad.one"), new("a.b")])
+    assert consumer.counts == {"invalid": 1, "queued": 1}
+    assert [decode_message(payload).topic[-3:] for payload in queued(transport)] == ["a.b"]
+    (letter,) = transport.dead_letters()
+    assert letter.reason == "message bad.one on topic 'org.fedoraproject.prod.bad.one': too loud"
+    transport.replay([letter.id])
+    assert [decode_message(payload).id for payload in queued(transport)] == ["bad.one"]
+
+
+def test_junk_is_not_even_checked(transport):
+    consumer = Consumer(SETTINGS, lambda message: "invalid")
+    consumer.handle(transport, [new("buildsys.tag")])
+    assert consumer.counts == {"dropped": 1}
+
+
+def test_everything_that_can_be_read_is_told_junk_and_invalid_included(transport):
+    told = []
+    consumer = Consumer(SETTINGS, lambda message: "invalid", lambda message: told.append(message.id))
+    consumer.handle(transport, [new("buildsys.tag"), b"nonsense", new("a.b")])
+    assert told == ["buildsys.tag", "a.b"]
+
+
+def test_whoever_is_told_and_raises_costs_nothing_but_a_line_in_the_log(transport, caplog):
+    def tell(message):
+        raise KeyError(message.id)
+
+    consumer = Consumer(SETTINGS, None, tell)
+    consumer.handle(transport, [new("a.b")])
+    assert consumer.counts == {"queued": 1}
+    assert "message a.b could not be told" in caplog.text
+
+
+def test_a_message_that_is_nested_too_deep_to_be_queued_becomes_a_dead_letter_without_a_traceback(transport, caplog):
+    body = {}
+    for _ in range(5000):
+        body = {"k": body}
+    consumer = Consumer(SETTINGS)
+    consumer.handle(transport, [Message("1", "a.b", body), new("c.d")])
+    assert consumer.counts == {"malformed": 1, "queued": 1}
+    assert transport.dead_letters()[0].reason == "nested too deep to be written down"
+    assert "Traceback" not in caplog.text
+
+
+def test_a_bug_on_one_message_costs_that_message_alone_and_it_is_a_dead_letter(transport, caplog):
+    def check(message):
+        raise ZeroDivisionError
+
+    consumer = Consumer(SETTINGS, check)
+    consumer.handle(transport, [new("a.b"), new("buildsys.tag")])
+    assert consumer.counts == {"malformed": 1, "dropped": 1}
+    assert "ZeroDivisionError" in transport.dead_letters()[0].reason
+    assert "ZeroDivisionError" in caplog.text
 
 
 class Full:

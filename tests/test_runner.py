@@ -217,7 +217,7 @@ def test_pauses_of_an_incident_grow_and_begin_anew_after_it():
             return (low + high) / 2
 
     incident = Incident("it", Middle())
-    assert [incident.failed(TransportError("x")) for _ in range(9)] == [0.5, 1, 2, 4, 8, 16, 32, 60, 60]
+    assert [incident.failed(TransportError("x")) for _ in range(7)] == [0.5, 1, 2, 4, 8, 10, 10]
     incident.well()
     assert incident.failed(TransportError("x")) == 0.5
 

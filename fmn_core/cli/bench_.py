@@ -13,18 +13,23 @@ import click
 from fmn_core.errors import EXIT_FOUND_WANTING
 from fmn_core.plugins import RULES, load_plugins
 
+from .bench_consumer import consumer
 from .context import Context, echo_row, json_option, pass_context
 
 EPILOG = """\b
 Examples:
   fmn bench match --users 15000 --engine index --json
   fmn bench crash --messages 10000 --kills 20
+  fmn bench consumer --messages 20000
 """
 
 
 @click.group("bench", epilog=EPILOG)
 def command() -> None:
     """Measure how fast the parts are that must be, and that nothing is lost."""
+
+
+command.add_command(consumer)
 
 
 @command.command("match", epilog="\b\nExample:\n  fmn bench match --users 1500 --engine linear --json")
