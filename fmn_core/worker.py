@@ -24,8 +24,8 @@ log = logging.getLogger(__name__)
 
 #: messages taken at once: enough that a commit costs little, few enough that a crash repeats little
 BATCH = 200
-#: of so many messages, one has its rules timed
-TIMED_EVERY = 128
+#: seconds between two messages whose rules are timed: so seldom that it costs next to nothing
+TIMED_EVERY = 1.0
 
 
 class Worker:
@@ -57,7 +57,7 @@ class Worker:
         self._clock, self._now = clock, now
         self.counts: Counter[str] = Counter(matched=0, notifications=0)
         self.timing, self.lag = Timing(), Timing(WAITING)
-        self._untimed = 0
+        self._time_rules_at = 0.0
         self._sent_at: datetime | None = None
         self._subject = logs.Subject()
 
@@ -82,8 +82,9 @@ class Worker:
             began = self._clock()
             with logs.about(queue=MESSAGES) as self._subject:
                 self._handle(transport, envelopes)
-            self.timing.observe((self._clock() - began) / len(envelopes), len(envelopes))
-            self._time_rules(len(envelopes))
+            ended = self._clock()
+            self.timing.observe((ended - began) / len(envelopes), len(envelopes))
+            self._time_rules(ended)
 
     def _handle(self, transport: Transport, envelopes: Sequence[Envelope]) -> None:
         found: dict[str, list[bytes]] = defaultdict(list)
@@ -97,10 +98,9 @@ class Worker:
             # they waited together: the last one stands for all
             self.lag.observe(max(0.0, (self._now() - self._sent_at).total_seconds()), len(matched))
 
-    def _time_rules(self, messages: int) -> None:
-        self._untimed += messages
-        if self._untimed >= TIMED_EVERY and isinstance(self._matcher, TimesRules):
-            self._untimed = 0
+    def _time_rules(self, now: float) -> None:
+        if now >= self._time_rules_at and isinstance(self._matcher, TimesRules):
+            self._time_rules_at = now + TIMED_EVERY
             self._matcher.time_rules()
 
     def _match(self, transport: Transport, envelope: Envelope, found: dict[str, list[bytes]]) -> bool:

@@ -50,7 +50,7 @@ METRICS = {
         Declared("fmn_message_seconds", Kind.HISTOGRAM, (), "a message in a worker, publishing included"),
         Declared("fmn_matching_lag_seconds", Kind.HISTOGRAM, (), "from the bus until notifications are queued"),
         Declared("fmn_rule_errors_total", Kind.COUNTER, ("rule",), "messages on which a rule raised"),
-        Declared("fmn_rule_seconds", Kind.SUMMARY, ("rule",), "a question to a rule, of one message in 128"),
+        Declared("fmn_rule_seconds", Kind.SUMMARY, ("rule",), "a question to a rule, of one message a second"),
         Declared("fmn_unusable_filters", Kind.GAUGE, (), "filters that can never match, for want of a rule"),
         Declared("fmn_store_revision", Kind.GAUGE, ("stage",), "revision of the preferences that are in force"),
         Declared("fmn_deliveries_total", Kind.COUNTER, ("backend", "outcome"), "attempts by what became of them"),
