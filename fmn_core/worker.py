@@ -10,6 +10,7 @@ import time
 from collections import Counter, defaultdict
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
+from math import inf
 
 from . import logs
 from .codec import decode_message, encode_notification
@@ -57,7 +58,7 @@ class Worker:
         self._clock, self._now = clock, now
         self.counts: Counter[str] = Counter(matched=0, notifications=0)
         self.timing, self.lag = Timing(), Timing(WAITING)
-        self._time_rules_at = 0.0
+        self._time_rules_at = -inf
         self._sent_at: datetime | None = None
         self._subject = logs.Subject()
 
