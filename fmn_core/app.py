@@ -76,7 +76,7 @@ class Application:
     def transport(self) -> Transport:
         """Open the transport, for one thread."""
         self.settings.data_dir.mkdir(parents=True, exist_ok=True)
-        return open_transport(self.settings.transport_url)
+        return open_transport(self.settings.transport_url, self.settings.transport)
 
     def consumer(self) -> Consumer:
         """Make the stage that takes messages in."""

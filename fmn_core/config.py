@@ -49,16 +49,30 @@ class StoreSettings(Section):
 class TransportSettings(Section):
     """``[transport]``: what carries messages between the stages.
 
-    :param url: ``embedded:///FILE``; empty for ``queue.sqlite`` in the data folder
+    :param url: ``embedded:///FILE``, ``amqp://…`` or ``amqps://…``; empty for ``queue.sqlite`` in the data folder
+    :param prefix: stands before every name on the broker
+    :param queues: their kind on the broker
+    :param passive: declare nothing on the broker, the operator has
+    :param prefetch: pieces that the broker hands to a process before it has settled one
+    :param ca_file: certificates of authorities to trust, with ``amqps``; empty for those of the system
+    :param cert_file: our own certificate, if the broker asks for one
+    :param key_file: its key
     """
 
     url: str = ""
+    prefix: str = Field(default="fmn", pattern=r"^[\w.-]{1,100}$")
+    queues: Literal["quorum", "classic"] = "quorum"
+    passive: bool = False
+    prefetch: int = Field(default=400, ge=1, le=65_535)
+    ca_file: str = ""
+    cert_file: str = ""
+    key_file: str = ""
 
     @field_validator("url")
     @classmethod
     def _is_known(cls, url: str) -> str:
-        if url and not re.fullmatch("embedded:///.+", url):
-            raise ValueError(f"must be embedded:///FILE, not {url!r}")
+        if url and not re.fullmatch("(embedded:///|amqps?://).+", url):
+            raise ValueError("must be embedded:///FILE, amqp://USER:PASSWORD@HOST/VHOST or amqps://…")
         return url
 
 

@@ -1,23 +1,28 @@
-"""Following: a matcher's preferences are as fresh as the store's, by one cheap question every quarter second. F3."""
+"""Following: a matcher's preferences are as fresh as the store's, and no message waits for the store. Floor F3."""
 
 from __future__ import annotations
 
 import contextlib
 import gc
 import time
+from collections import deque
 from collections.abc import Callable, Iterator
 
+from .herald import CHANGES
 from .matching import Matcher
-from .store import PreferenceStore
+from .store import Changes, PreferenceStore
+from .transport.base import Transport
 
-#: seconds between two questions for the revision; a change is in force everywhere within a second
-POLL_EVERY = 0.25
+#: seconds after which the store is asked though nobody told of a change: news can get lost
+HEAL_EVERY = 2.0
 #: new objects between two collections: messages go without any, and Python's usual 700 cost a tenth of the time
 YOUNG = 20_000
 
 
 class Follower:
     """Loads all preferences into a matcher once, and applies single changes in place from then on.
+
+    :meth:`refresh` belongs to the thread of the matcher, :meth:`turn` to another one, which may wait for the store.
 
     :param clock: seconds of any origin
     """
@@ -29,6 +34,7 @@ class Follower:
         self._revision: int | None = None
         self._loaded = False
         self._next = 0.0
+        self._found: deque[Changes] = deque()
 
     @property
     def revision(self) -> int | None:
@@ -36,18 +42,31 @@ class Follower:
         return self._revision if self._loaded else None
 
     def refresh(self) -> None:
-        """Bring the matcher up to date, if it is time to ask.
+        """Load everything the first time, and apply what was found since.
 
-        :raises StoreError: the matcher holds what it held
+        :raises StoreError: if it cannot be loaded; the matcher is of no use yet
         """
-        now = self._clock()
-        if self._loaded and now < self._next:
-            return
         if not self._loaded:
             self._load()
-        elif self._preferences.revision() != self._revision:
-            self._apply()
-        self._next = now + POLL_EVERY
+        while self._found:
+            self._apply(self._found.popleft())
+
+    def turn(self, transport: Transport) -> None:
+        """Listen for news of changes, and fetch these; now and then also without any.
+
+        :raises StoreError: the matcher goes on with what it holds
+        """
+        told = transport.heard(CHANGES)
+        if self._loaded and (told or self._clock() >= self._next):
+            self._fetch()
+
+    def _fetch(self) -> None:
+        assert self._revision is not None  # noqa: S101 - loaded before, tells mypy
+        changes = self._preferences.changes_since(self._revision)
+        if changes.revision != self._revision:
+            self._found.append(changes)
+            self._revision = changes.revision
+        self._next = self._clock() + HEAL_EVERY
 
     def _load(self) -> None:
         # the revision is taken first, and once: what changes while this runs, or fails, is applied afterwards
@@ -56,17 +75,14 @@ class Follower:
         with loading():
             for preference in self._preferences.enabled():
                 self._matcher.put(preference)
+        self._fetch()
         self._loaded = True
-        self._apply()
 
-    def _apply(self) -> None:
-        assert self._revision is not None  # noqa: S101 - loaded before, tells mypy
-        changes = self._preferences.changes_since(self._revision)
+    def _apply(self, changes: Changes) -> None:
         for preference_id in changes.removed:
             self._matcher.remove(preference_id)
         for preference in changes.changed:
             self._matcher.put(preference)
-        self._revision = changes.revision
 
 
 @contextlib.contextmanager

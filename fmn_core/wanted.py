@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 
-from .following import POLL_EVERY
+from .herald import LOOK_EVERY
 from .model import Filter, Notification, Outcome, Preference
 from .store import Store
 
@@ -46,7 +46,7 @@ class StillWanted:
         if revision != self._revision or len(self._kept) > _MOST_KEPT:
             # a new dictionary, not an emptied one: a thread that still looks something up fills the old one
             self._revision, self._kept = revision, {}
-        self._next = now + POLL_EVERY
+        self._next = now + LOOK_EVERY
 
     def objection(self, notification: Notification) -> str | None:
         """Return why a notification must not be sent any more; None if it may.

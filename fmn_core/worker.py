@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from math import inf
@@ -19,7 +19,7 @@ from .following import Follower
 from .instruments import WAITING, Timing
 from .matching import Matcher, TimesRules, notifications
 from .summaries import SummaryBook
-from .transport.base import MESSAGES, Envelope, Transport, deliveries
+from .transport.base import MESSAGES, Envelope, Outgoing, Transport, deliveries
 
 log = logging.getLogger(__name__)
 
@@ -36,8 +36,8 @@ class Worker:
     :param clock: seconds of any origin
     :param now: the time
     :ivar counts: how many messages were ``matched`` or ``rejected``, and how many ``notifications`` came of them
-    :ivar timing: of a message, publishing and acknowledging included; the average of those that were taken together
-    :ivar lag: from the sending of a message on the bus until its notifications were queued
+    :ivar timing: of a message, until what came of it was handed over; the average of those that were taken together
+    :ivar lag: from the sending of a message on the bus until its notifications were handed over
     """
 
     name = "worker"
@@ -73,10 +73,10 @@ class Worker:
         return self._follower.revision
 
     def handle(self, transport: Transport, envelopes: Sequence[Envelope]) -> None:
-        """Match messages, publish what comes of them, then settle them. Without envelopes, stay up to date.
+        """Match messages and pass on what comes of them. Without envelopes, stay up to date.
 
         :raises TransportError: what was not settled comes again
-        :raises StoreError: nothing was done; what was taken comes again
+        :raises StoreError: preferences could not be loaded at the start; what was taken comes again
         """
         self._follower.refresh()
         if envelopes:
@@ -88,13 +88,11 @@ class Worker:
             self._time_rules(ended)
 
     def _handle(self, transport: Transport, envelopes: Sequence[Envelope]) -> None:
-        found: dict[str, list[bytes]] = defaultdict(list)
+        found: list[Outgoing] = []
         matched = [envelope for envelope in envelopes if self._match(transport, envelope, found)]
-        for queue, payloads in found.items():
-            transport.publish(queue, payloads)
-        transport.ack(matched)
+        transport.pass_on(found, matched)
         self.counts["matched"] += len(matched)
-        self.counts["notifications"] += sum(map(len, found.values()))
+        self.counts["notifications"] += len(found)
         if matched and self._sent_at is not None:
             # they waited together: the last one stands for all
             self.lag.observe(max(0.0, (self._now() - self._sent_at).total_seconds()), len(matched))
@@ -104,20 +102,18 @@ class Worker:
             self._time_rules_at = now + TIMED_EVERY
             self._matcher.time_rules()
 
-    def _match(self, transport: Transport, envelope: Envelope, found: dict[str, list[bytes]]) -> bool:
+    def _match(self, transport: Transport, envelope: Envelope, found: list[Outgoing]) -> bool:
         """Add what comes of one message; False if it was set aside, for then nothing comes of it."""
         try:
-            outgoing = self._notifications(envelope.payload)
+            found += self._notifications(envelope.payload)
         except DecodeError as error:
             return self._reject(transport, envelope, str(error))
         except Exception as error:
             log.exception("matching a message failed, it becomes a dead letter")
             return self._reject(transport, envelope, f"matching failed: {error!r}")
-        for queue, payload in outgoing:
-            found[queue].append(payload)
         return True
 
-    def _notifications(self, payload: bytes) -> list[tuple[str, bytes]]:
+    def _notifications(self, payload: bytes) -> list[Outgoing]:
         self._subject.message_id = None
         message = self._summaries.describe(decode_message(payload))
         self._subject.message_id, self._sent_at = message.id, message.sent_at

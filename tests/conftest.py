@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sys
 import uuid
@@ -9,6 +10,7 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing
 from pathlib import Path
 
+import pika
 import psycopg
 import pytest
 from processes import Running
@@ -17,11 +19,14 @@ from fmn_core.codec import encode_message
 from fmn_core.commands import FMN
 from fmn_core.store import Store, open_store
 from fmn_core.testing import install, message
+from fmn_core.transport.amqp.topology import DELAYS, Names
 from fmn_core.transport.base import MESSAGES
 from fmn_core.transport.embedded import EmbeddedTransport
 
 POSTGRES = os.environ.get("FMN_TEST_POSTGRES", "postgresql://postgres@127.0.0.1:5432/postgres").replace("+psycopg", "")
 REQUIRED = os.environ.get("FMN_TEST_REQUIRE_SERVICES") == "1"
+
+AMQP = os.environ.get("FMN_TEST_AMQP", "amqp://guest:guest@127.0.0.1:5672/%2F")
 
 #: a sound plugin, as a stranger would write it
 EXAMPLE = Path(__file__).parent.parent / "examples" / "fmn_rules_example"
@@ -62,6 +67,55 @@ def postgres() -> Iterator[str]:
             yield POSTGRES.rpartition("/")[0] + f"/{name}"
         finally:
             admin.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.fixture(scope="session")
+def broker() -> str:
+    """URL of a RabbitMQ that answers."""
+    try:
+        pika.BlockingConnection(pika.URLParameters(AMQP)).close()
+    except pika.exceptions.AMQPError as error:
+        if REQUIRED:
+            raise
+        pytest.skip(f"no RabbitMQ: {error!r}; set FMN_TEST_AMQP")
+    return AMQP
+
+
+@pytest.fixture
+def prefix(broker: str) -> Iterator[str]:
+    """A prefix for the names of one test on the broker; everything of that name is removed at the end."""
+    prefix = f"fmn-test-{uuid.uuid4().hex[:12]}"
+    yield prefix
+    with contextlib.closing(pika.BlockingConnection(pika.URLParameters(broker))) as connection:
+        channel = connection.channel()
+        for name in _names(prefix):
+            channel.queue_delete(name)
+        channel.exchange_delete(Names(prefix).news)
+
+
+#: queues and things held that tests use on the broker
+USED = (
+    "q",
+    "a",
+    "b",
+    "in",
+    "out",
+    "other",
+    "silence",
+    "another / thing",
+    "messages",
+    "deliveries.mail",
+    "deliveries.crash",
+)
+
+
+def _names(prefix: str) -> Iterator[str]:
+    """Return everything that tests may have made; the broker has no way to ask for names by prefix."""
+    names = Names(prefix)
+    yield names.dead
+    for queue in USED:
+        yield from (names.work(queue), names.suspects(queue), names.held(queue))
+        yield from (names.delayed(queue, seconds) for seconds in DELAYS)
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])

@@ -8,7 +8,8 @@ import pytest
 
 from fmn_core.codec import decode_notification, encode_message
 from fmn_core.errors import StoreError, TransportError
-from fmn_core.following import POLL_EVERY, Follower
+from fmn_core.following import HEAL_EVERY, Follower
+from fmn_core.herald import CHANGES, Herald
 from fmn_core.matching import IndexMatcher
 from fmn_core.model import Destination, Filter, Preference, RuleUse, User
 from fmn_core.rules import RuleBook, app_rule
@@ -41,8 +42,14 @@ def store(tmp_path):
 
 
 @pytest.fixture
-def transport(tmp_path):
-    with contextlib.closing(EmbeddedTransport(tmp_path / "queue.sqlite")) as transport:
+def place(tmp_path):
+    """Open a transport on the queues of the test."""
+    return lambda: EmbeddedTransport(tmp_path / "queue.sqlite")
+
+
+@pytest.fixture
+def transport(place):
+    with contextlib.closing(place()) as transport:
         yield transport
 
 
@@ -52,8 +59,13 @@ def matcher():
 
 
 @pytest.fixture
-def worker(store, matcher, clock):
-    return Worker(SummaryBook(), matcher, Follower(store.preferences, matcher, clock))
+def follower(store, matcher, clock):
+    return Follower(store.preferences, matcher, clock)
+
+
+@pytest.fixture
+def worker(matcher, follower):
+    return Worker(SummaryBook(), matcher, follower)
 
 
 def wants(rule, *, backend="mail", places=("home",), name="marta", enabled=True):
@@ -121,10 +133,10 @@ def test_nothing_is_acknowledged_before_what_came_of_it_is_safe(worker, transpor
     publish(transport, message("buildsys.a"))
     envelopes = transport.receive([MESSAGES], 10)
 
-    def fail(queue, payloads):
+    def fail(outgoing, done):
         raise TransportError("disk full")
 
-    monkeypatch.setattr(transport, "publish", fail)
+    monkeypatch.setattr(transport, "pass_on", fail)
     with pytest.raises(TransportError):
         worker.handle(transport, envelopes)
     assert transport.depth(MESSAGES) == 1
@@ -136,30 +148,74 @@ def matched(worker, transport):
     return len(queued(transport, "mail"))
 
 
-def test_changes_are_applied_when_it_is_time_to_ask(worker, transport, store, clock):
+def test_changes_are_looked_for_now_and_then(worker, transport, store, clock, follower):
+    def look():
+        clock.now += HEAL_EVERY
+        follower.turn(transport)
+
     assert matched(worker, transport) == 0
     saved = store.preferences.save(wants("koji"))
+    follower.turn(transport)
     assert matched(worker, transport) == 0
-    clock.now += POLL_EVERY
+    look()
     assert matched(worker, transport) == 1
     [preference] = saved.preferences
     store.preferences.save(replace(saved, preferences=(replace(preference, enabled=False),)))
-    clock.now += POLL_EVERY
+    look()
     assert matched(worker, transport) == 0
     store.preferences.save(saved)
-    clock.now += POLL_EVERY
+    look()
     assert matched(worker, transport) == 1
     store.preferences.remove("marta")
-    clock.now += POLL_EVERY
+    look()
     assert matched(worker, transport) == 0
 
 
-def test_a_worker_without_work_stays_up_to_date(worker, transport, store, clock):
+def test_what_the_herald_tells_is_in_force_without_a_look_at_the_clock(worker, transport, store, follower, place):
+    herald = Herald(store.preferences)
     worker.handle(transport, [])
-    store.preferences.save(wants("koji"))
-    clock.now += POLL_EVERY
-    worker.handle(transport, [])
+    with contextlib.closing(place()) as others:
+        follower.turn(transport)
+        herald.turn(others)
+        follower.turn(transport)
+        store.preferences.save(wants("koji"))
+        follower.turn(transport)
+        assert matched(worker, transport) == 0
+        herald.turn(others)
+        follower.turn(transport)
     assert matched(worker, transport) == 1
+
+
+def test_one_herald_at_a_time_tells_and_another_takes_over(store, place):
+    with contextlib.closing(place()) as listener, contextlib.closing(place()) as second:
+        listener.heard(CHANGES)
+        with contextlib.closing(place()) as first:
+            speaking, silent = Herald(store.preferences), Herald(store.preferences)
+            speaking.turn(first)
+            silent.turn(second)
+            assert listener.heard(CHANGES) == [b"0"]
+        store.preferences.save(wants("koji"))
+        silent.turn(second)
+        silent.turn(second)
+        assert listener.heard(CHANGES) == [b"1"]
+
+
+def test_a_worker_goes_on_while_the_store_is_gone(worker, transport, store, clock, follower, monkeypatch):
+    store.preferences.save(wants("koji"))
+    assert matched(worker, transport) == 1
+
+    def gone(revision):
+        raise StoreError("the database is gone")
+
+    clock.now += HEAL_EVERY
+    with monkeypatch.context() as patch:
+        patch.setattr(store.preferences, "changes_since", gone)
+        with pytest.raises(StoreError):
+            follower.turn(transport)
+        assert matched(worker, transport) == 1
+    store.preferences.remove("marta")
+    follower.turn(transport)
+    assert matched(worker, transport) == 0
 
 
 class Flaky:
@@ -203,7 +259,7 @@ class Observant:
         self._real.put(preference)
 
 
-def test_the_garbage_collector_rests_while_everybody_is_loaded_even_if_that_fails(store, matcher, clock):
+def test_the_garbage_collector_rests_while_everybody_is_loaded_even_if_that_fails(store, matcher, clock, transport):
     store.preferences.save(wants("koji"))
     observant = Observant(matcher)
 
@@ -217,6 +273,7 @@ def test_the_garbage_collector_rests_while_everybody_is_loaded_even_if_that_fail
     follower.refresh()
     assert gc.isenabled()
     store.preferences.save(wants("koji", name="hugo"))
-    clock.now += POLL_EVERY
+    clock.now += HEAL_EVERY
+    follower.turn(transport)
     follower.refresh()
     assert observant.collected == [False, "failed", False, True]

@@ -150,7 +150,7 @@ def _transport(settings: Settings) -> Iterator[Finding]:
     if file := _missing_file(settings.transport_url, "embedded:///"):
         yield _not_yet("transport", where, file.parent)
         return
-    transport = open_transport(settings.transport_url)
+    transport = open_transport(settings.transport_url, settings.transport)
     try:
         yield Finding("transport", True, f"{where}, {transport.depth(MESSAGES)} messages wait")
     finally:

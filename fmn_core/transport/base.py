@@ -22,6 +22,10 @@ def deliveries(backend: str) -> str:
     return f"deliveries.{backend}"
 
 
+#: a payload, and the queue that it goes to
+Outgoing = tuple[str, bytes]
+
+
 @dataclass(frozen=True, slots=True)
 class Envelope:
     """A piece of work as received.
@@ -65,8 +69,15 @@ class Transport(abc.ABC):
         """
 
     @abc.abstractmethod
+    def pass_on(self, outgoing: Sequence[Outgoing], done: Sequence[Envelope]) -> None:
+        """Publish what came of work, and acknowledge the work once that is safe, which may be after the return.
+
+        :raises TransportError: what is not acknowledged comes again; an earlier call may be the cause
+        """
+
+    @abc.abstractmethod
     def receive(self, queues: Sequence[str], limit: int = 1, timeout: float = 0.0) -> list[Envelope]:
-        """Take work, oldest first, that is then nobody else's until it is settled or this process dies.
+        """Take work, the oldest of each queue, that is then nobody else's until it is settled or this process dies.
 
         :param limit: pieces at most
         :param timeout: seconds to wait where there is none
@@ -85,8 +96,18 @@ class Transport(abc.ABC):
         """Give the work up: it becomes a dead letter with its reason."""
 
     @abc.abstractmethod
+    def bury(self, queue: str, payload: bytes, reason: str) -> None:
+        """Make a dead letter of what is not fit for a queue, and return when it is safe.
+
+        :param queue: where it goes if it is replayed all the same
+        """
+
+    @abc.abstractmethod
     def depth(self, queue: str) -> int:
-        """Return how many pieces wait on a queue or are out, dead letters not counted."""
+        """Return how many pieces wait on a queue or are out, dead letters not counted.
+
+        A broker does not tell what others have out: there, only what this object has out is counted.
+        """
 
     @abc.abstractmethod
     def dead_letters(self, limit: int = 1000) -> list[DeadLetter]:
@@ -108,6 +129,14 @@ class Transport(abc.ABC):
 
         :returns: False while another holds the queue
         """
+
+    @abc.abstractmethod
+    def broadcast(self, topic: str, payload: bytes) -> None:
+        """Tell everybody who listens. It may get lost: whoever has to know looks for himself too, now and then."""
+
+    @abc.abstractmethod
+    def heard(self, topic: str) -> list[bytes]:
+        """Return what was told since the last call. The first one begins to listen and returns nothing."""
 
     @abc.abstractmethod
     def close(self) -> None:

@@ -16,12 +16,14 @@ from pathlib import Path
 
 from fmn_core.errors import TransportError
 
-from .base import MOST_LOSSES, DeadLetter, Envelope, Transport
+from .base import MOST_LOSSES, DeadLetter, Envelope, Outgoing, Transport
 from .owners import Owner, Owners
 from .queue_file import QueueFile
 
 #: seconds between two looks for owners that died
 BURY_EVERY = 0.2
+#: seconds for which it is kept what was told
+NEWS_LAST = 60.0
 #: seconds between two looks for work: the first pause and what it grows to
 SHORTEST_PAUSE, LONGEST_PAUSE = 0.005, 0.05
 
@@ -38,6 +40,12 @@ _ACK = "DELETE FROM work WHERE owner = ? AND id IN (SELECT value FROM json_each(
 _RETRY = "UPDATE work SET owner = '', lost = 0, due = ? WHERE owner = ? AND id = ?"
 _REJECT = """INSERT INTO dead (queue, payload, attempts, reason, died_at)
     SELECT queue, payload, attempts, ?, ? FROM work WHERE owner = ? AND id = ?"""
+
+_BURY = "INSERT INTO dead (queue, payload, attempts, reason, died_at) VALUES (?, ?, 0, ?, ?)"
+_TELL = "INSERT INTO news (topic, payload, at) VALUES (?, ?, ?)"
+_FORGET = "DELETE FROM news WHERE at < ?"
+_LATEST = "SELECT seq FROM sqlite_sequence WHERE name = 'news'"
+_HEARD = "SELECT id, payload FROM news WHERE topic = ? AND id > ? ORDER BY id"
 
 _OWNERS = "SELECT DISTINCT owner FROM work WHERE owner <> ''"
 _KILLERS = "SELECT id FROM work WHERE owner = ? AND lost >= ?"
@@ -73,12 +81,19 @@ class EmbeddedTransport(Transport):
         self._owners = Owners(place.with_name(f"{place.name}.owners"))
         self._me: Owner | None = None
         self._held: dict[str, int] = {}
+        self._listened: dict[str, int] = {}
         self._bury_at = 0.0
 
     def publish(self, queue: str, payloads: Sequence[bytes]) -> None:
         if payloads:
             with self._file.writing() as db:
                 db.executemany(_PUBLISH, [(queue, payload) for payload in payloads])
+
+    def pass_on(self, outgoing: Sequence[Outgoing], done: Sequence[Envelope]) -> None:
+        if outgoing or done:
+            with self._file.writing() as db:
+                db.executemany(_PUBLISH, outgoing)
+                db.execute(_ACK, (self._name, _tags(done)))
 
     def receive(self, queues: Sequence[str], limit: int = 1, timeout: float = 0.0) -> list[Envelope]:
         if self._me is None:
@@ -141,10 +156,7 @@ class EmbeddedTransport(Transport):
         db.execute(_ACK, (owner, json.dumps([id_])))
 
     def ack(self, envelopes: Iterable[Envelope]) -> None:
-        ids = [envelope.tag for envelope in envelopes]
-        if ids:
-            with self._file.writing() as db:
-                db.execute(_ACK, (self._name, json.dumps(ids)))
+        self.pass_on((), list(envelopes))
 
     def retry(self, envelope: Envelope, after: float) -> None:
         with self._file.writing() as db:
@@ -153,6 +165,10 @@ class EmbeddedTransport(Transport):
     def reject(self, envelope: Envelope, reason: str) -> None:
         with self._file.writing() as db:
             self._bury_work(db, self._name, envelope.tag, reason)
+
+    def bury(self, queue: str, payload: bytes, reason: str) -> None:
+        with self._file.writing() as db:
+            db.execute(_BURY, (queue, payload, reason, self._clock()))
 
     def depth(self, queue: str) -> int:
         with self._file.reading() as db:
@@ -177,6 +193,23 @@ class EmbeddedTransport(Transport):
             self._held[queue] = descriptor
         return queue in self._held
 
+    def broadcast(self, topic: str, payload: bytes) -> None:
+        now = self._clock()
+        with self._file.writing() as db:
+            db.execute(_FORGET, (now - NEWS_LAST,))
+            db.execute(_TELL, (topic, payload, now))
+
+    def heard(self, topic: str) -> list[bytes]:
+        with self._file.reading() as db:
+            if topic not in self._listened:
+                latest = db.execute(_LATEST).fetchone()
+                self._listened[topic] = latest[0] if latest else 0
+                return []
+            rows = db.execute(_HEARD, (topic, self._listened[topic])).fetchall()
+        if rows:
+            self._listened[topic] = rows[-1][0]
+        return [payload for _, payload in rows]
+
     def close(self) -> None:
         if self._me is not None:
             self._leave(self._me)
@@ -198,6 +231,10 @@ class EmbeddedTransport(Transport):
     def _name(self) -> str:
         """The name under which this transport holds work; nothing is held under the empty one."""
         return self._me.name if self._me else "nobody"
+
+
+def _tags(envelopes: Sequence[Envelope]) -> str:
+    return json.dumps([envelope.tag if isinstance(envelope.tag, int) else None for envelope in envelopes])
 
 
 def _together(oldest: list[tuple[int, int]], limit: int) -> list[int]:

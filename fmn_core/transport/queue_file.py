@@ -40,6 +40,8 @@ CREATE TABLE dead (
     attempts INTEGER NOT NULL
 );
 """
+# what was told, for a while; AUTOINCREMENT, so that no number comes twice for somebody who listens
+_NEWS = "CREATE TABLE IF NOT EXISTS news (id INTEGER PRIMARY KEY AUTOINCREMENT, topic TEXT, payload BLOB, at REAL)"
 
 
 class QueueFile:
@@ -63,6 +65,7 @@ class QueueFile:
             self._db.execute("PRAGMA journal_mode = WAL")
             if self._db.execute("PRAGMA user_version").fetchone()[0] == 0:
                 self._db.executescript(f"BEGIN; {_TABLES} PRAGMA user_version = {FORM}; COMMIT;")
+            self._db.execute(_NEWS)
         form = self._db.execute("PRAGMA user_version").fetchone()[0]
         if form != FORM:
             raise TransportError(

@@ -1,0 +1,125 @@
+"""Inbox: what the broker has handed to us and nobody has settled. Suspects come alone. Floor F2.
+
+A piece that a process died with comes again, and its neighbours with it. One that several died with is moved aside
+before it is looked at, to where each process is given one at a time: so what kills processes is found, and nothing else
+is taken for it.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import Counter, deque
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from fmn_core.transport.base import MOST_LOSSES, Envelope
+
+from .connection import Channel
+from .topology import Names
+
+#: processes in a row that died with a piece until it is taken out of the crowd
+CROWD = 2
+
+#: headers of ours: tries before this one, processes that died with it, and when it is due (ms since the epoch)
+ATTEMPTS, LOST, DUE = "fmn-attempts", "fmn-lost", "fmn-due"
+#: milliseconds that a piece may come early
+_EARLY = 1000
+#: how often a quorum queue has handed it out before
+_COUNT = "x-delivery-count"
+
+
+@dataclass(frozen=True, slots=True)
+class Tag:
+    """What a piece is known by while it is out.
+
+    :param inbox: that received it; what another one received cannot be settled here
+    """
+
+    inbox: Inbox
+    number: int
+    headers: Mapping[str, Any] = field(default_factory=dict, compare=False)
+
+
+@dataclass(slots=True)
+class _Basket:
+    """What is here of one queue."""
+
+    crowd: deque[Envelope] = field(default_factory=deque)
+    suspects: deque[Envelope] = field(default_factory=deque)
+
+
+class Inbox:
+    """Receives on a channel.
+
+    :param prefetch: pieces that the broker hands out before one is settled
+    :ivar strays: pieces that must not be handed out here: they are to be moved aside, or wait longer
+    :ivar out: how many pieces of each queue are here or with the stage
+    """
+
+    def __init__(self, channel: Channel, names: Names, prefetch: int) -> None:
+        self._channel, self._names, self._prefetch = channel, names, prefetch
+        self._baskets: dict[str, _Basket] = {}
+        self.strays: list[Envelope] = []
+        self.out: Counter[str] = Counter()
+
+    def open(self, queue: str) -> None:
+        """Begin to receive from a queue and its suspects, which must be there."""
+        if queue in self._baskets:
+            return
+        basket = self._baskets[queue] = _Basket()
+        for name, keep, limit in (
+            (self._names.work(queue), basket.crowd, self._prefetch),
+            (self._names.suspects(queue), basket.suspects, 1),
+        ):
+            self._channel.ask("basic_qos", prefetch_count=limit)
+            self._channel.ask("basic_consume", name, self._taker(queue, keep))
+
+    def _taker(self, queue: str, keep: deque[Envelope]) -> Any:
+        crowd = keep is self._baskets[queue].crowd
+
+        def take(channel: Any, method: Any, properties: Any, body: bytes) -> None:
+            self.out[queue] += 1
+            headers = properties.headers or {}
+            if not method.redelivered and ATTEMPTS not in headers:
+                keep.append(Envelope(queue, body, Tag(self, method.delivery_tag)))
+                return
+            envelope = self._experienced(queue, body, method, headers)
+            (self.strays if self._is_stray(envelope, headers, crowd) else keep).append(envelope)
+
+        return take
+
+    @staticmethod
+    def _is_stray(envelope: Envelope, headers: Mapping[str, Any], crowd: bool) -> bool:
+        uncounted = envelope.lost > int(headers.get(LOST, 0)) and _COUNT not in headers
+        early = headers.get(DUE, 0) > now() + _EARLY
+        return early or uncounted or envelope.lost > MOST_LOSSES or (crowd and envelope.lost >= CROWD)
+
+    def _experienced(self, queue: str, body: bytes, method: Any, headers: Mapping[str, Any]) -> Envelope:
+        """Return a piece that was handed out before: a broker that does not count says at least that it was."""
+        deaths = int(headers.get(_COUNT, method.redelivered))
+        attempt = int(headers.get(ATTEMPTS, 0)) + deaths + 1
+        return Envelope(
+            queue, body, Tag(self, method.delivery_tag, headers), attempt, int(headers.get(LOST, 0)) + deaths
+        )
+
+    def take(self, queues: Sequence[str], limit: int) -> list[Envelope]:
+        """Take what is here: a suspect alone, or else the oldest of each queue."""
+        for queue in queues:
+            if suspects := self._baskets[queue].suspects:
+                return [suspects.popleft()]
+        taken: list[Envelope] = []
+        for queue in queues:
+            taken += _some(self._baskets[queue].crowd, limit - len(taken))
+        return taken
+
+
+def now() -> int:
+    """Return the time in milliseconds since the epoch: a broker takes no fractions in headers."""
+    return round(time.time() * 1000)
+
+
+def _some(crowd: deque[Envelope], limit: int) -> Iterator[Envelope]:
+    while crowd and limit > 0:
+        limit -= 1
+        yield crowd.popleft()
