@@ -7,5 +7,5 @@ COMMANDS = (
     "replay", "rules", "run", "try", "user", "web", "worker",
 )  # fmt: skip
 
-#: how a command is called without relying on what is on the path
-FMN = (sys.executable, "-c", "from fmn_core.cli import main; main()")
+#: how a command is called without relying on what is on the path, nor on what lies in the folder it is called in
+FMN = (sys.executable, "-P", "-c", "from fmn_core.cli import main; main()")

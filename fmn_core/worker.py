@@ -10,6 +10,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
+from math import inf
 
 from . import logs
 from .codec import decode_message, encode_notification
@@ -24,8 +25,8 @@ log = logging.getLogger(__name__)
 
 #: messages taken at once: enough that a commit costs little, few enough that a crash repeats little
 BATCH = 200
-#: of so many messages, one has its rules timed
-TIMED_EVERY = 128
+#: seconds between two messages whose rules are timed: so seldom that it costs next to nothing
+TIMED_EVERY = 1.0
 
 
 class Worker:
@@ -35,8 +36,8 @@ class Worker:
     :param clock: seconds of any origin
     :param now: the time
     :ivar counts: how many messages were ``matched`` or ``rejected``, and how many ``notifications`` came of them
-    :ivar timing: of a message, publishing and acknowledging included; the average of those that were taken together
-    :ivar lag: from the sending of a message on the bus until its notifications were queued
+    :ivar timing: of a message, until what came of it was handed over; the average of those that were taken together
+    :ivar lag: from the sending of a message on the bus until its notifications were handed over
     """
 
     name = "worker"
@@ -57,7 +58,7 @@ class Worker:
         self._clock, self._now = clock, now
         self.counts: Counter[str] = Counter(matched=0, notifications=0)
         self.timing, self.lag = Timing(), Timing(WAITING)
-        self._untimed = 0
+        self._time_rules_at = -inf
         self._sent_at: datetime | None = None
         self._subject = logs.Subject()
 
@@ -82,8 +83,9 @@ class Worker:
             began = self._clock()
             with logs.about(queue=MESSAGES) as self._subject:
                 self._handle(transport, envelopes)
-            self.timing.observe((self._clock() - began) / len(envelopes), len(envelopes))
-            self._time_rules(len(envelopes))
+            ended = self._clock()
+            self.timing.observe((ended - began) / len(envelopes), len(envelopes))
+            self._time_rules(ended)
 
     def _handle(self, transport: Transport, envelopes: Sequence[Envelope]) -> None:
         found: list[Outgoing] = []
@@ -95,10 +97,9 @@ class Worker:
             # they waited together: the last one stands for all
             self.lag.observe(max(0.0, (self._now() - self._sent_at).total_seconds()), len(matched))
 
-    def _time_rules(self, messages: int) -> None:
-        self._untimed += messages
-        if self._untimed >= TIMED_EVERY and isinstance(self._matcher, TimesRules):
-            self._untimed = 0
+    def _time_rules(self, now: float) -> None:
+        if now >= self._time_rules_at and isinstance(self._matcher, TimesRules):
+            self._time_rules_at = now + TIMED_EVERY
             self._matcher.time_rules()
 
     def _match(self, transport: Transport, envelope: Envelope, found: list[Outgoing]) -> bool:

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from fmn_core import ConfigError, Section, Settings
-from fmn_core.config import load_settings
+from fmn_core.config import host_and_port, load_settings
 
 
 class OvenSettings(Section):
@@ -129,3 +129,24 @@ def test_more_mistakes_are_looked_for_in_what_is_right(write):
     assert asked == [Settings(base_url="b", delivery={"first_delay": 2})]
     load_settings(write("[delivery]\nattempts = 1\n"), {}, further)
     assert len(asked) == 1, "without mistakes nobody looks for more"
+
+
+@pytest.mark.parametrize(
+    ("place", "parts"),
+    [("127.0.0.1:9100", ("127.0.0.1", 9100)), ("[::1]:0", ("::1", 0)), ("fmn.example.org:80", ("fmn.example.org", 80))],
+)
+def test_a_place_is_host_and_port(place, parts):
+    assert host_and_port(place) == parts
+
+
+@pytest.mark.parametrize("place", ["9100", ":9100", "::1:9100", "host:", "host:65536", "host:-1", "[host:1", "a b:1"])
+def test_what_is_no_place_is_a_mistake(place):
+    assert mistakes(None, {"FMN__MONITORING__LISTEN": place}) == (
+        f"monitoring.listen: must be HOST:PORT, not {place!r}",
+    )
+
+
+def test_logging_knows_two_formats_and_four_levels():
+    [one, other] = mistakes(None, {"FMN__LOGGING__FORMAT": "xml", "FMN__LOGGING__LEVEL": "loud"})
+    assert one == "logging.format: must be 'text' or 'json', not 'xml'"
+    assert other.startswith("logging.level: must be 'debug', 'info', 'warning' or 'error'")

@@ -6,15 +6,21 @@ import signal
 import subprocess
 import sys
 import threading
+from pathlib import Path
 
 from processes import PATIENCE, children, eventually, is_empty
 
-from fmn_core.codec import encode_message
+from fmn_core.codec import decode_notification, encode_message
 from fmn_core.commands import FMN
+from fmn_core.model import Destination, Filter, Preference, RuleUse, User
+from fmn_core.store import open_store
 from fmn_core.supervisor import TICK, Supervisor
-from fmn_core.testing import message
-from fmn_core.transport.base import MESSAGES
+from fmn_core.testing import install, message
+from fmn_core.transport.base import MESSAGES, deliveries
 from fmn_core.transport.embedded import EmbeddedTransport
+
+#: a plugin that is not installed when a process starts
+EXAMPLE = Path(__file__).parent.parent / "examples" / "fmn_rules_example"
 
 
 def test_sighup_lets_a_process_read_its_configuration_anew(start, configuration, tmp_path, publish, queue_of_instance):
@@ -29,6 +35,30 @@ def test_sighup_lets_a_process_read_its_configuration_anew(start, configuration,
         eventually(lambda: is_empty(other))
     assert worker.end() == 0
     assert [row["matched"] for row in worker.rows] == [3, 1], "one row for each time it ran, in the same process"
+
+
+def test_sighup_brings_in_a_plugin_that_was_installed_meanwhile(
+    start, publish, queue_of_instance, tmp_path, monkeypatch
+):
+    site = tmp_path / "site"
+    site.mkdir()
+    monkeypatch.setenv("PYTHONPATH", str(site))
+    wish = Filter("", "rye", (RuleUse("example_loaf_of", {"kinds": ["rye"]}),))
+    home = (Destination("home", confirmed=True),)
+    with contextlib.closing(open_store(f"sqlite:///{tmp_path / 'fmn.sqlite'}")) as store:
+        store.preferences.save(User("bo", (Preference("", "bo", "mail", True, home, (wish,)),)))
+    worker = start("worker", "--json")
+    publish(1)
+    eventually(lambda: is_empty(queue_of_instance))
+    assert "cannot match" in worker.text
+    install(EXAMPLE, site)
+    worker.process.send_signal(signal.SIGHUP)
+    eventually(lambda: worker.printed)
+    loaf = message("org.example.prod.oven.loaf.baked", {"kind": "rye", "baker": "bo"})
+    queue_of_instance.publish(MESSAGES, [encode_message(loaf)])
+    [envelope] = eventually(lambda: queue_of_instance.receive([deliveries("mail")]))
+    assert decode_notification(envelope.payload).filter_name == "rye"
+    assert worker.end() == 0
 
 
 def test_sighup_with_a_mistake_in_the_configuration_changes_nothing(start, configuration, publish, queue_of_instance):

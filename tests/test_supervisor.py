@@ -125,11 +125,11 @@ def test_a_place_that_is_none_is_a_usage_error(start):
 
 
 def test_lines_are_json_where_that_is_wanted(start, configuration):
-    configuration.write_text('data_dir = "."\n[logging]\nformat = "json"\n')
+    configuration.write_text('data_dir = "."\n[logging]\nformat = "json"\nlevel = "info"\n')
     worker = start("worker", "--processes", "1")
     [child] = eventually(lambda: children(worker.process.pid))
     os.kill(child, signal.SIGKILL)
     eventually(lambda: any("stopped" in line for line in worker.said))
     assert worker.end() == 0
-    [row] = [json.loads(line) for line in worker.said if "stopped" in line]
+    [row] = [row for row in map(json.loads, worker.said) if "stopped" in row["message"]]
     assert (row["level"], row["logger"]) == ("warning", "fmn_core.runner")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
     from fmn_core.app import Application
     from fmn_core.runner import Runner, Source, Stage
     from fmn_core.supervisor import Supervisor
+
+log = logging.getLogger(__name__)
 
 until_idle_option = click.option(
     "--until-idle", is_flag=True, help="End when the queues are empty; what waits for another try keeps it going."
@@ -65,6 +68,14 @@ def application(context: Context, group: str | None = None) -> Application:
     return Application(context.settings, (group,), registry=context.__dict__.get("registry"))
 
 
+def _announce(context: Context, what: str) -> None:
+    """Say what runs: to a person, or to whoever reads the log, which shall hold nothing but JSON."""
+    if context.settings.logging.format == "json":
+        log.info("running: %s", what)
+    else:
+        click.echo(f"running until Ctrl-C: {what}", err=True)
+
+
 def _postpone_reloads() -> None:
     from fmn_core.signals import no_longer_postpone_reloads, postpone_reloads
 
@@ -96,7 +107,7 @@ def run_stages(
     if supervisor is not None:
         runner.add(supervised(runner, *supervisor))
     elif not until_idle:
-        click.echo(f"running until Ctrl-C: {', '.join(one.name for one in everybody)}", err=True)
+        _announce(context, ", ".join(one.name for one in everybody))
     try:
         with _monitored(_listen(context, monitoring), app, runner, stages, sources):
             anew = runner.run(until_idle)
@@ -107,6 +118,7 @@ def run_stages(
     for one in everybody:
         echo_totals(as_json, one.name, one.counts)
     if anew:
+        log.info("reading configuration and plugins anew")
         begin_anew()
 
 
@@ -148,7 +160,7 @@ def supervise(
     commands = [[*command, "--monitoring", place] for place in places[1:] or [""] * processes]
     supervisor = Supervisor(name, commands, context.may_reload)
     if not until_idle:
-        click.echo(f"running until Ctrl-C: {processes} processes of {name}", err=True)
+        _announce(context, f"{processes} processes of {name}")
     with _watched(places[0] if places else "", supervisor):
         return supervisor.run(until_idle)
 

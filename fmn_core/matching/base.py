@@ -87,7 +87,7 @@ class TimesRules(Protocol):
     rule_timings: dict[str, Timing]
 
     def time_rules(self) -> None:
-        """Put the latest message to its rules once more, with a watch: do it for one message in so many."""
+        """Put the latest message to its rules once more, with a watch: do it now and then."""
 
 
 def prepare(use: RuleUse, rules: RuleBook) -> tuple[Rule, Arguments]:

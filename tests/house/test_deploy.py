@@ -22,8 +22,8 @@ UNITS = sorted((DEPLOY / "systemd").glob("*.service"))
 FMN = "/opt/fmn/bin/fmn"
 #: commands that obey SIGHUP and serve metrics
 STAGES = {"consumer", "worker", "deliver", "run"}
-#: settings that the core does not have yet: empty once RabbitMQ and Redis are in
-NOT_YET = {"FMN__TRANSPORT__URL", "FMN__REDIS__URL"}
+#: settings that the core does not have yet: empty once Redis is in
+NOT_YET = {"FMN__REDIS__URL"}
 COMPOSE = yaml.safe_load((DEPLOY / "compose.yaml").read_text())
 OURS = {name: service for name, service in COMPOSE["services"].items() if service["image"] == "fmn"}
 
