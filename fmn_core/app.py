@@ -6,7 +6,7 @@ Each part is made when it is first asked for, so that a command pays only for wh
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 
 from .bus import Bus
@@ -14,17 +14,25 @@ from .config import Settings
 from .consumer import Consumer
 from .delivery import Delivery
 from .following import Follower
-from .lookups import LiveLookups
+from .librarian import Alone, Librarian
+from .live_lookups import LiveLookups
 from .matching import IndexMatcher, LinearMatcher, Matcher
 from .plugins import GROUPS, PluginRegistry, load_plugins
 from .retry import RetrySchedule
 from .runner import Chore, Runner, Source, Stage
+from .shelf import open_shelf
+from .shelf.base import Shelf
+from .staleness import StaleBook
 from .store import Store, open_store
 from .transport import open_transport
 from .transport.base import Transport
 from .worker import Worker
 
 ENGINES: dict[str, type[IndexMatcher] | type[LinearMatcher]] = {"index": IndexMatcher, "linear": LinearMatcher}
+
+
+#: seconds between two turns of the librarian
+LIBRARIAN_TURN = 0.3
 
 
 class Application:
@@ -63,11 +71,26 @@ class Application:
         return open_store(self.settings.store_url)
 
     @cached_property
+    def shelf(self) -> Shelf:
+        """Where the last answers of all sources lie."""
+        return open_shelf(self.settings)
+
+    @cached_property
+    def librarian(self) -> Librarian:
+        """What keeps the lookups up to date, open."""
+        librarian = Librarian(self.registry.lookup_sources, self.shelf, LiveLookups(), self.settings.lookups.refresh)
+        librarian.open()
+        return librarian
+
+    @property
     def lookups(self) -> LiveLookups:
         """Who maintains what, loaded."""
-        lookups = LiveLookups(self.registry.lookup_sources)
-        lookups.refresh()
-        return lookups
+        return self.librarian.lookups
+
+    @cached_property
+    def stale_book(self) -> StaleBook:
+        """What tells which messages make lookups stale."""
+        return StaleBook(self.registry.lookup_sources)
 
     def matcher(self, engine: str = "index") -> Matcher:
         """Make a matcher without preferences."""
@@ -106,11 +129,13 @@ class Application:
 
     def runner(self, stages: Sequence[Stage], sources: Sequence[Source] = ()) -> Runner:
         """Make what runs stages, in the direction of the flow, and keeps the lookups fresh if one of them asks any."""
-        asked = "lookups" in self.__dict__
-        chores = [Chore("refresh of lookups", self.settings.lookups.refresh, self.lookups.refresh)] if asked else []
+        asked = "librarian" in self.__dict__
+        chores = [Chore("lookups", LIBRARIAN_TURN, partial(self.librarian.turn, Alone()))] if asked else []
         return Runner(self.transport, stages, sources, chores)
 
     def close(self) -> None:
-        """Let go of the store, if it was opened."""
+        """Let go of store and shelf, if they were opened."""
+        if "shelf" in self.__dict__:
+            self.shelf.close()
         if "store" in self.__dict__:
             self.store.close()

@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fmn_core import ALL_ROLES, COMMIT_ROLES, LookupData, LookupSource, LookupUnavailableError, Role
-from fmn_core.lookups import GROUP_MARK, NOBODY, LiveLookups, Snapshot
+from fmn_core.lookups import GROUP_MARK, NOBODY
+from fmn_core.snapshot import Snapshot
 
 DATA = LookupData(
     maintainers={

@@ -1,0 +1,142 @@
+"""The desk of one source: asks it, judges what it says, and knows when to ask again and for what. Floor F3."""
+
+from __future__ import annotations
+
+import random
+from dataclasses import dataclass
+
+from .errors import DecodeError, LookupUnavailableError
+from .lookups import Answers, Label, LookupSource, Stale, reloaded
+from .retry import pause
+from .shelf.base import answers
+
+#: seconds that what became stale is gathered, so that one question serves for many messages
+GATHER = 1.0
+#: seconds before a source that gave no answer is asked again, the first time; no longer than a refresh later
+FIRST_PAUSE = 5.0
+#: seconds that what became stale is kept where another process asks for it
+KEPT = 60.0
+#: stale packages and groups above which everything is loaded instead
+MOST_STALE = 1000
+
+
+@dataclass
+class _Gathered:
+    """What is stale, and since when."""
+
+    stale: Stale
+    since: float
+
+
+class Desk:
+    """Asks one source. Used by one thread, in the process that holds the role.
+
+    :param refresh: seconds between two times that everything is asked
+    """
+
+    def __init__(self, source: LookupSource, refresh: float, rng: random.Random) -> None:
+        self._source, self._refresh, self._rng = source, refresh, rng
+        self._gathered: _Gathered | None = None
+        self._asked: _Gathered | None = None
+        self._failures = 0
+        self._again = 0.0
+
+    @property
+    def name(self) -> str:
+        """Of the source."""
+        return self._source.name
+
+    def gather(self, stale: Stale, now: float) -> None:
+        """Note what became stale, if the source is one that can tell."""
+        if stale and self._source.stale_apps:
+            self._gathered = self._gathered or _Gathered(Stale(), now)
+            self._gathered.stale |= stale
+
+    def leave_to_another(self, now: float) -> None:
+        """Forget what another process has asked for meanwhile; what is new is kept, in case that it dies."""
+        if self._gathered is not None and now > self._gathered.since + KEPT:
+            self._gathered = None
+
+    def mark(self) -> str:
+        """Return the mark of the source; nothing if it cannot tell."""
+        try:
+            return self._source.mark()
+        except Exception:  # a plugin's code; when the source is asked, the reason is told
+            return ""
+
+    def outdated(self, label: Label) -> bool:
+        """Tell at once whether answers are others by now."""
+        mark = self.mark()
+        return bool(mark) and mark != label.mark
+
+    def is_due(self, last: Label | None, now: float) -> bool:
+        """Tell whether to ask now, for everything or for what is stale."""
+        if now < self._again:
+            return False
+        return self._all_due(last, now) or (self._gathered is not None and now >= self._gathered.since + GATHER)
+
+    def _all_due(self, last: Label | None, now: float) -> bool:
+        if last is None or self.outdated(last):
+            return True
+        return not last.fetched_at <= now < last.fetched_at + self._refresh  # a clock may have been set back
+
+    def ask(self, last: Answers | None, now: float) -> Answers:
+        """Ask for what is due: for everything if it is its time, else for what is stale.
+
+        Everything may come from what is published now and then, and then it does not answer for what became stale
+        just now: this stays due.
+
+        :raises LookupUnavailableError: there is no answer, or none to believe; it will be due again
+        """
+        try:
+            found = self._ask(last, now)
+        except LookupUnavailableError:
+            self._failures += 1
+            self._again = now + pause(self._failures, min(FIRST_PAUSE, self._refresh), self._refresh, self._rng)
+            raise
+        self._failures, self._again = 0, 0.0
+        return found
+
+    def _ask(self, last: Answers | None, now: float) -> Answers:
+        self._asked = None
+        if last is None or self._gathered is None or self._all_due(last.label, now):
+            return self.load(last, now)
+        self._asked = self._gathered
+        return self._ask_for(self._gathered.stale, last) or self.load(last, now)
+
+    def done(self) -> None:
+        """Forget what was asked for: the answer is safe."""
+        if self._asked is self._gathered:
+            self._gathered = None
+
+    def _ask_for(self, stale: Stale, last: Answers) -> Answers | None:
+        if len(stale.packages) + len(stale.groups) > MOST_STALE:
+            return None
+        try:
+            answer = self._source.reload(stale)
+            if answer is None:
+                return None
+            return answers(reloaded(last.data, stale, answer), last.label.fetched_at, last.label.mark)
+        except Exception as error:
+            raise LookupUnavailableError(_sentence(error)) from error
+
+    def load(self, last: Answers | None, now: float) -> Answers:
+        """Ask for everything.
+
+        :raises LookupUnavailableError: there is no answer, or none to believe
+        """
+        mark = self.mark()
+        try:
+            found = answers(self._source.load(), now, mark)
+            doubt = self._source.doubt(found.data, last.data) if last else ""
+        except Exception as error:
+            raise LookupUnavailableError(_sentence(error)) from error
+        if doubt:
+            raise LookupUnavailableError(doubt)
+        return found
+
+
+def _sentence(error: Exception) -> str:
+    """Return why: a failure of ours says it in words, anything else is a bug and says what it is."""
+    known = isinstance(error, LookupUnavailableError | DecodeError)
+    return str(error) if known and str(error) else f"{type(error).__name__}: {error}"
