@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import socket
 import sys
 import uuid
 from collections.abc import Callable, Iterator
@@ -10,11 +11,13 @@ from pathlib import Path
 
 import psycopg
 import pytest
+import redis
 
 from fmn_core.store import Store, open_store
 from fmn_core.testing import install
 
 POSTGRES = os.environ.get("FMN_TEST_POSTGRES", "postgresql://postgres@127.0.0.1:5432/postgres").replace("+psycopg", "")
+REDIS = os.environ.get("FMN_TEST_REDIS", "redis://127.0.0.1:6379/0")
 REQUIRED = os.environ.get("FMN_TEST_REQUIRE_SERVICES") == "1"
 
 #: a sound plugin, as a stranger would write it
@@ -88,3 +91,35 @@ def opened() -> Iterator[Callable[[str], Store]]:
 def store(store_url: str, opened: Callable[[str], Store]) -> Store:
     """An empty store."""
     return opened(store_url)
+
+
+@pytest.fixture
+def redis_prefix() -> Iterator[str]:
+    """What the keys of this test begin with in the Redis of :data:`REDIS`; they are deleted at its end."""
+    client = redis.Redis.from_url(REDIS, socket_connect_timeout=5)
+    try:
+        client.ping()
+    except redis.RedisError as error:
+        if REQUIRED:
+            raise
+        pytest.skip(f"no Redis: {error}; set FMN_TEST_REDIS")
+    prefix = f"fmn-test-{uuid.uuid4().hex[:12]}"
+    yield prefix
+    for key in client.scan_iter(f"{prefix}:*"):
+        client.delete(key)
+    client.close()
+
+
+@pytest.fixture
+def redis_url(redis_prefix: str) -> str:
+    """The URL of the Redis that tests use, which answers."""
+    return REDIS
+
+
+@pytest.fixture
+def free_port() -> int:
+    """A port of this machine on which nobody listens."""
+    with socket.socket() as one:
+        one.bind(("127.0.0.1", 0))
+        port: int = one.getsockname()[1]
+        return port

@@ -94,10 +94,10 @@ def _plain(data: LookupData) -> dict[str, Any]:
         maintainers = data.maintainers[package]
         place = known.get(id(maintainers))
         if place is None:
-            roles = tuple(sorted((name, Role(role).value) for name, role in maintainers.items()))
+            roles = tuple(sorted((_text(name), Role(role).value) for name, role in maintainers.items()))
             place = known[id(maintainers)] = places.setdefault(roles, len(places))
-        packages[package] = place
-    groups = {group: sorted(set(data.groups[group])) for group in sorted(data.groups)}
+        packages[_text(package)] = place
+    groups = {_text(group): sorted(set(map(_text, data.groups[group]))) for group in sorted(data.groups)}
     return {
         "version": VERSION,
         "maintainers": [dict(roles) for roles in places],

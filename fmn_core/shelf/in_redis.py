@@ -37,16 +37,23 @@ class RedisShelf(Shelf):
 
     def __init__(self, url: str, prefix: str = PREFIX, patience: float = PATIENCE) -> None:
         self._labels, self._failures, self._data = f"{prefix}:labels", f"{prefix}:failures", f"{prefix}:data:"
-        self.role = prefix
-        self.place = re.sub(r"//([^:/@]*):[^@]*@", r"//\1:***@", url)
+        self._prefix = prefix
+        self._place = re.sub(r"//([^:/@]*):[^@]*@", r"//\1:***@", url)
         with self._explained():
             # one more try, at once: the connection may be an old one that the server has closed
             self._redis: Any = redis.Redis.from_url(
                 url, socket_timeout=patience, socket_connect_timeout=patience, retry=Retry(NoBackoff(), 1)
             )
 
-    role: str
-    place: str
+    @property
+    def role(self) -> str:
+        """See :attr:`Shelf.role`."""
+        return self._prefix
+
+    @property
+    def place(self) -> str:
+        """See :attr:`Shelf.place`."""
+        return self._place
 
     def labels(self) -> dict[str, Label]:
         """See :meth:`Shelf.labels`."""
@@ -99,4 +106,4 @@ class RedisShelf(Shelf):
         try:
             yield
         except (redis.RedisError, OSError, ValueError) as error:
-            raise ShelfError(f"Redis at {self.place} cannot be used: {error}") from error
+            raise ShelfError(f"Redis at {self._place} cannot be used: {error}") from error
