@@ -9,6 +9,7 @@ import threading
 from collections import defaultdict
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -198,19 +199,22 @@ class Proxy:
 
 @pytest.fixture
 def proxy(redis_url: str) -> Iterator[Proxy]:
-    host, _, port = redis_url.rpartition("@")[2].removeprefix("redis://").partition("/")[0].partition(":")
-    made = Proxy(host, int(port or 6379))
+    server = urlsplit(redis_url)
+    made = Proxy(server.hostname or "127.0.0.1", server.port or 6379)
     yield made
     made.close()
 
 
 @pytest.fixture
-def shelves(proxy: Proxy, redis_prefix: str) -> Iterator[Callable[[], Shelf]]:
+def shelves(proxy: Proxy, redis_url: str, redis_prefix: str) -> Iterator[Callable[[], Shelf]]:
     """Opens shelves in Redis, behind the proxy."""
+    server = urlsplit(redis_url)
+    account, mark, _ = server.netloc.rpartition("@")
+    url = server._replace(netloc=f"{account}{mark}127.0.0.1:{proxy.port}").geturl()
     with contextlib.ExitStack() as opened:
 
         def open_one() -> Shelf:
-            shelf = RedisShelf(f"redis://127.0.0.1:{proxy.port}/0", redis_prefix)
+            shelf = RedisShelf(url, redis_prefix)
             opened.callback(shelf.close)
             return shelf
 
