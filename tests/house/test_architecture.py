@@ -25,6 +25,7 @@ HOMES = {
     "click": ["fmn_core/cli", "plugins"],
     "fedora_messaging": ["fmn_core/bus.py", "fmn_core/schemas.py"],
     "flask": ["web"],
+    "httpx": ["plugins/fmn_lookups_fedora"],
     "hypothesis": [],
     "irc": ["plugins/fmn_backend_irc"],
     "pika": ["fmn_core/transport/amqp.py"],

@@ -9,13 +9,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+
+from fmn_core import ConfigError, LookupData, LookupSource, LookupUnavailableError, Role, Settings, Stale
+from fmn_core.testing import lookups
 from fmn_lookups_fedora import fmn_register_lookups
 from fmn_lookups_fedora.distgit import LONGEST, MARGIN, DistGit, PagureApi
 from fmn_lookups_fedora.fetching import Fetcher
 from fmn_lookups_fedora.places import FilePlace, UrlPlace
-
-from fmn_core import ConfigError, LookupData, LookupSource, LookupUnavailableError, Role, Settings, Stale
-from fmn_core.testing import lookups
 
 if TYPE_CHECKING:
     from conftest import Far

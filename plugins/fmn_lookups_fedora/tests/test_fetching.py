@@ -6,10 +6,10 @@ import socket
 from typing import TYPE_CHECKING
 
 import pytest
-from fmn_lookups_fedora import fetching
-from fmn_lookups_fedora.fetching import MOST_REDIRECTS, Fetcher
 
 from fmn_core import LookupUnavailableError
+from fmn_lookups_fedora import fetching
+from fmn_lookups_fedora.fetching import MOST_REDIRECTS, Fetcher
 
 if TYPE_CHECKING:
     from conftest import Far

@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 import pytest
+
+from fmn_core import LookupData, LookupUnavailableError, Role, Stale
 from fmn_lookups_fedora.distgit import PagureApi
 from fmn_lookups_fedora.fasjson import FasJson
 from fmn_lookups_fedora.fetching import Fetcher
 from fmn_lookups_fedora.pkgdb import Pkgdb
-
-from fmn_core import LookupData, LookupUnavailableError, Role, Stale
 
 if TYPE_CHECKING:
     from conftest import Far

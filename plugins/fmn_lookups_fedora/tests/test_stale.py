@@ -6,11 +6,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from fmn_lookups_fedora import fmn_register_lookups
-from fmn_lookups_fedora.stale import fas_groups, pagure_packages, pkgdb_packages
 
 from fmn_core import Settings, Stale
 from fmn_core.testing import message
+from fmn_lookups_fedora import fmn_register_lookups
+from fmn_lookups_fedora.stale import fas_groups, pagure_packages, pkgdb_packages
 
 PROJECT = {"name": "teapot", "namespace": "rpms", "fullname": "rpms/teapot", "parent": None}
 FORK = {**PROJECT, "fullname": "forks/ava/rpms/teapot", "parent": PROJECT}
