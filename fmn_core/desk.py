@@ -57,28 +57,22 @@ class Desk:
         if self._gathered is not None and now > self._gathered.since + KEPT:
             self._gathered = None
 
-    def mark(self) -> str:
-        """Return the mark of the source; nothing if it cannot tell."""
-        try:
-            return self._source.mark()
-        except Exception:  # a plugin's code; when the source is asked, the reason is told
-            return ""
-
     def outdated(self, label: Label) -> bool:
-        """Tell at once whether answers are others by now."""
-        mark = self.mark()
-        return bool(mark) and mark != label.mark
+        """Tell at once whether the source has other answers by now."""
+        return is_outdated(self._source, label)
 
     def is_due(self, last: Label | None, now: float) -> bool:
         """Tell whether to ask now, for everything or for what is stale."""
-        if now < self._again:
+        if _within(self._again - self._refresh, now, self._again):
             return False
-        return self._all_due(last, now) or (self._gathered is not None and now >= self._gathered.since + GATHER)
+        if self._all_due(last, now):
+            return True
+        return self._gathered is not None and not _within(self._gathered.since, now, self._gathered.since + GATHER)
 
     def _all_due(self, last: Label | None, now: float) -> bool:
-        if last is None or self.outdated(last):
+        if last is None or is_outdated(self._source, last):
             return True
-        return not last.fetched_at <= now < last.fetched_at + self._refresh  # a clock may have been set back
+        return not _within(last.fetched_at, now, last.fetched_at + self._refresh)
 
     def ask(self, last: Answers | None, now: float) -> Answers:
         """Ask for what is due: for everything if it is its time, else for what is stale.
@@ -125,15 +119,34 @@ class Desk:
 
         :raises LookupUnavailableError: there is no answer, or none to believe
         """
-        mark = self.mark()
+        mark = mark_of(self._source)
         try:
-            found = answers(self._source.load(), now, mark)
+            found = answers(self._source.load(), now, mark or "")
             doubt = self._source.doubt(found.data, last.data) if last else ""
         except Exception as error:
             raise LookupUnavailableError(_sentence(error)) from error
         if doubt:
             raise LookupUnavailableError(doubt)
         return found
+
+
+def _within(begin: float, now: float, end: float) -> bool:
+    """Tell whether it is not yet time. A clock that was set back has left the span, and nothing waits for days."""
+    return begin <= now < end
+
+
+def mark_of(source: LookupSource) -> str | None:
+    """Return the mark of a source; None if it fails to tell."""
+    try:
+        return source.mark()
+    except Exception:  # a plugin's code; its load will say why
+        return None
+
+
+def is_outdated(source: LookupSource, label: Label) -> bool:
+    """Tell at once whether a source has other answers by now, or fails to tell, which it did not before."""
+    mark = mark_of(source)
+    return mark != "" and (mark or "") != label.mark
 
 
 def _sentence(error: Exception) -> str:

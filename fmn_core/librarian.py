@@ -156,7 +156,7 @@ class Librarian:
 
     def _may_look(self, announced: bool, now: float) -> bool:
         """Tell whether to look at the shelf now; one that is gone is tried at its time only."""
-        if now >= self._next_look:
+        if not self._next_look - LOOK <= now < self._next_look:  # the clock may have been set back
             return True
         return not self._gone and (announced or self._is_asked(now))
 

@@ -6,12 +6,14 @@ from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 from typing import NamedTuple
 
+from fmn_core.desk import is_outdated
 from fmn_core.librarian import TOO_OLD
 from fmn_core.lookups import Failure, Label, LookupSource
 from fmn_core.shelf.base import Shelf, answers
 
 #: unit -> seconds; an age is told in the largest of which there are two
 _UNITS = {"d": 86_400, "h": 3600, "min": 60, "s": 1}
+_UNKEPT = "answers; none are kept yet"
 
 
 class Verdict(NamedTuple):
@@ -23,34 +25,39 @@ class Verdict(NamedTuple):
 
 
 def verdicts(sources: Iterable[LookupSource], shelf: Shelf, refresh: float, now: float) -> Iterator[Verdict]:
-    """Judge each source by what lies on the shelf. Only where nothing lies there is it asked.
+    """Judge each source by what lies on the shelf. Where nothing lies there, or what is no longer true, it is asked.
 
     :raises ShelfError: the shelf cannot be reached
     """
     labels, failures = shelf.labels(), shelf.failures()
     for source in sources:
-        label, failure = labels.get(source.name), failures.get(source.name)
+        label = labels.get(source.name)
         if label is None:
-            yield _asked(source)
+            reason = _asked_in_vain(source)
+            yield Verdict(source.name, not reason, f"no answers at all: {reason}" if reason else _UNKEPT)
         else:
-            yield Verdict(source.name, now - label.fetched_at <= TOO_OLD * refresh, _kept(source, label, failure, now))
+            young = now - label.fetched_at <= TOO_OLD * refresh
+            yield Verdict(source.name, young, _kept(source, label, failures.get(source.name), now))
 
 
-def _asked(source: LookupSource) -> Verdict:
+def _asked_in_vain(source: LookupSource) -> str:
+    """Ask a source, keep nothing, and return why it gives no answer; nothing if it does."""
     try:
         answers(source.load(), 0.0)
     except Exception as error:  # a plugin's code
-        return Verdict(source.name, False, f"no answers at all: {error}")
-    return Verdict(source.name, True, "answers; none are kept yet")
+        return str(error) or type(error).__name__
+    return ""
 
 
 def _kept(source: LookupSource, label: Label, failure: Failure | None, now: float) -> str:
     kept = f"answers of {ago(now - label.fetched_at)} ago"
+    if is_outdated(source, label):
+        reason = _asked_in_vain(source)
+        return f"{kept} serve: {reason}" if reason else f"{kept}; there are others by now"
     if failure is not None:
         since = datetime.fromtimestamp(failure.since, UTC)
         return f"{kept} serve; asked in vain at {since:%Y-%m-%d %H:%M:%S} UTC: {failure.reason}"
-    mark = source.mark()
-    return f"{kept}; there are others by now" if mark and mark != label.mark else kept
+    return kept
 
 
 def ago(seconds: float) -> str:

@@ -97,8 +97,7 @@ class FileShelf(Shelf):
         with _explained(self._folder):
             self._folder.mkdir(parents=True, exist_ok=True)
             data = self._data(source, answers.label.revision)
-            if not data.exists():
-                self._written(pack(answers.data)).replace(data)
+            self._written(pack(answers.data)).replace(data)  # the same again too: what is there may be damaged
             self._written(label_row(answers.label)).replace(self._path(source, _LABEL))
             self._path(source, _FAILURE).unlink(missing_ok=True)
             for older in self._folder.glob(f"{_quoted(source)}.*{_DATA}"):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -127,13 +128,23 @@ def test_a_file_that_changes_is_read_within_seconds(world: World) -> None:
     assert holder.owner("kernel") == "mei"
 
 
+def test_a_file_that_goes_away_is_noticed_within_seconds_and_its_answers_serve(world: World) -> None:
+    source = world.source(kernel="ava")
+    source.marked = "1"
+    holder = world.process(source)
+    world.later(1, holder)
+    source.mark = Path("gone").stat  # type: ignore[method-assign,assignment]  # raises
+    source.failure = LookupUnavailableError("it is gone")
+    world.later(LOOK, holder)
+    assert (holder.owner("kernel"), holder.lookups.failures) == ("ava", {"file": "it is gone"})
+
+
 def test_a_clock_that_was_set_back_does_not_stop_the_refresh(world: World) -> None:
     source = world.source(kernel="ava")
     holder = world.process(source)
     holder.turn()
     source.maintainers = {"kernel": "mei"}
     world.now -= 86_400
-    holder.librarian._next_look = 0.0  # the look that was planned lies a day ahead
     holder.turn()
     assert holder.owner("kernel") == "mei"
     assert holder.lookups.ages() == {"file": 0.0}

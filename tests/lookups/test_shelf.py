@@ -155,6 +155,8 @@ def test_answers_that_cannot_be_read_are_none(tmp_path: Path, content: bytes) ->
     shelf.put("alias", answers(DATA, 1.0))
     garbled_file(tmp_path, ".answers", content)
     assert shelf.take("alias") is None
+    shelf.put("alias", answers(DATA, 2.0))
+    assert shelf.take("alias") == answers(DATA, 2.0)
 
 
 @pytest.mark.parametrize("content", [b"", b"[]", b'{"revision": 3, "fetched_at": 1, "mark": ""}', b'{"fetched_at": 1}'])
