@@ -16,8 +16,9 @@ GATHER = 1.0
 FIRST_PAUSE = 5.0
 #: seconds that what became stale is kept where another process asks for it
 KEPT = 60.0
-#: stale packages and groups above which everything is loaded instead
-MOST_STALE = 1000
+#: stale packages, and groups, that are asked for at once at most, so that other sources get their turn; half as many
+#: after each failure and twice as many after each success, so that one that cannot be answered for holds up few others
+PORTION = 50
 
 
 @dataclass
@@ -37,7 +38,9 @@ class Desk:
     def __init__(self, source: LookupSource, refresh: float, rng: random.Random) -> None:
         self._source, self._refresh, self._rng = source, refresh, rng
         self._gathered: _Gathered | None = None
-        self._asked: _Gathered | None = None
+        self._asked = Stale()
+        self._load_failed = False  # then it is the turn of what is stale, which others may answer for
+        self._size = PORTION
         self._failures = 0
         self._again = 0.0
 
@@ -92,27 +95,42 @@ class Desk:
         return found
 
     def _ask(self, last: Answers | None, now: float) -> Answers:
-        self._asked = None
-        if last is None or self._gathered is None or self._all_due(last.label, now):
+        self._asked = Stale()
+        turn_of_stale, self._load_failed = self._load_failed, False
+        if last is None or self._gathered is None or (self._all_due(last.label, now) and not turn_of_stale):
             return self.load(last, now)
-        self._asked = self._gathered
-        return self._ask_for(self._gathered.stale, last) or self.load(last, now)
+        return self._ask_for(self._portion(self._gathered.stale), last) or self._instead(last, now)
 
-    def done(self) -> None:
-        """Forget what was asked for: the answer is safe."""
-        if self._asked is self._gathered:
-            self._gathered = None
+    def _portion(self, stale: Stale) -> Stale:
+        return Stale(self._some(stale.packages), self._some(stale.groups))
+
+    def _some(self, names: frozenset[str]) -> frozenset[str]:
+        return names if len(names) <= self._size else frozenset(self._rng.sample(sorted(names), self._size))
 
     def _ask_for(self, stale: Stale, last: Answers) -> Answers | None:
-        if len(stale.packages) + len(stale.groups) > MOST_STALE:
-            return None
         try:
             answer = self._source.reload(stale)
             if answer is None:
                 return None
-            return answers(reloaded(last.data, stale, answer), last.label.fetched_at, last.label.mark)
+            found = answers(reloaded(last.data, stale, answer), last.label.fetched_at, last.label.mark)
         except Exception as error:
+            self._size = max(1, self._size // 2)
             raise LookupUnavailableError(_sentence(error)) from error
+        self._asked, self._size = stale, min(PORTION, 2 * self._size)
+        return found
+
+    def _instead(self, last: Answers, now: float) -> Answers:
+        """Load everything: the source cannot tell of single ones, so this answers for all that is stale."""
+        found = self.load(last, now)
+        self._asked = self._gathered.stale if self._gathered else Stale()
+        return found
+
+    def done(self) -> None:
+        """Forget what was asked for: the answer is safe."""
+        if self._gathered is not None:
+            stale, asked = self._gathered.stale, self._asked
+            self._gathered.stale = Stale(stale.packages - asked.packages, stale.groups - asked.groups)
+            self._gathered = self._gathered if self._gathered.stale else None
 
     def load(self, last: Answers | None, now: float) -> Answers:
         """Ask for everything.
@@ -120,6 +138,7 @@ class Desk:
         :raises LookupUnavailableError: there is no answer, or none to believe
         """
         mark = mark_of(self._source)
+        self._load_failed = True
         try:
             found = answers(self._source.load(), now, mark or "")
             doubt = self._source.doubt(found.data, last.data) if last else ""
@@ -127,6 +146,7 @@ class Desk:
             raise LookupUnavailableError(_sentence(error)) from error
         if doubt:
             raise LookupUnavailableError(doubt)
+        self._load_failed = False
         return found
 
 

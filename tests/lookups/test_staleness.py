@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from fmn_core import LookupUnavailableError, Stale
-from fmn_core.desk import FIRST_PAUSE, GATHER, KEPT, MOST_STALE
+from fmn_core import LookupData, LookupUnavailableError, Stale
+from fmn_core.desk import FIRST_PAUSE, GATHER, KEPT, PORTION
 from fmn_core.librarian import LOOK
 from fmn_core.lookups import NOBODY
 from fmn_core.staleness import STALE, StaleBook, decode_stale, encode_stale
@@ -69,20 +69,70 @@ def test_a_load_does_not_answer_for_what_became_stale_just_before(world: World) 
     assert holder.owner("kernel") == "mei"
 
 
-@pytest.mark.parametrize(("supported", "packages"), [(False, 1), (True, MOST_STALE + 1)])
-def test_where_single_answers_are_no_way_everything_is_loaded(world: World, supported: bool, packages: int) -> None:
+def test_where_single_answers_are_no_way_everything_is_loaded(world: World) -> None:
     source = world.quick(kernel="ava")
-    if not supported:
-        source.reload = lambda stale: None  # type: ignore[method-assign]  # as a source that cannot tell
+    source.reload = lambda stale: None  # type: ignore[method-assign]  # as a source that cannot tell
     holder = world.process(source)
     holder.turn()
     source.maintainers = {"bash": "mei"}
-    holder.wire.broadcast(STALE, stale(*map(str, range(packages))))
+    holder.wire.broadcast(STALE, stale(*map(str, range(2 * PORTION))))
     world.later(0, holder)
     world.later(GATHER, holder)
     assert (source.asked, holder.owner("kernel"), holder.owner("bash")) == ([None, None], "", "mei")
     world.later(GATHER, holder)
     assert source.asked == [None, None]
+
+
+def test_many_stale_packages_are_asked_for_in_portions(world: World) -> None:
+    names = {f"p{number}" for number in range(2 * PORTION + 1)}
+    source = world.quick(**dict.fromkeys(names, "ava"))
+    holder = world.process(source)
+    holder.turn()
+    source.maintainers = dict.fromkeys(names, "mei")
+    holder.wire.broadcast(STALE, stale(*names))
+    world.later(0, holder)
+    for _ in range(5):
+        world.later(GATHER, holder)
+    asked = [one.packages for one in source.asked if one is not None]
+    assert [len(packages) for packages in asked] == [PORTION, PORTION, 1]
+    assert frozenset().union(*asked) == names
+    assert {holder.owner(name) for name in names} == {"mei"}
+
+
+def test_a_package_that_cannot_be_answered_for_does_not_keep_the_others_waiting(world: World) -> None:
+    names = {f"p{number}" for number in range(PORTION)}
+    source = world.quick(**dict.fromkeys(names, "ava"))
+    ask = source.reload
+
+    def reload(told: Stale) -> LookupData | None:
+        if "p7" in told.packages:
+            raise LookupUnavailableError("status 500")
+        return ask(told)
+
+    source.reload = reload  # type: ignore[method-assign]  # as a server with one broken page
+    holder = world.process(source)
+    holder.turn()
+    source.maintainers = dict.fromkeys(names, "mei")
+    holder.wire.broadcast(STALE, stale(*names))
+    world.later(0, holder)
+    for _ in range(100):
+        world.later(FIRST_PAUSE, holder)
+    assert source.asked.count(None) == 1, "it was not the refresh"
+    assert {name for name in names if holder.owner(name) != "mei"} == {"p7"}
+
+
+def test_where_not_everything_can_be_loaded_single_packages_still_can(world: World) -> None:
+    source = world.quick(kernel="ava")
+    holder = world.process(source)
+    holder.turn()
+    source.load = lambda: {}["the file is gone"]  # type: ignore[method-assign]  # as a server that is down
+    source.maintainers = {"kernel": "mei"}
+    world.later(REFRESH, holder)
+    assert holder.lookups.failures
+    holder.wire.broadcast(STALE, stale("kernel"))
+    world.later(0, holder)
+    world.later(2 * FIRST_PAUSE, holder)
+    assert holder.owner("kernel") == "mei"
 
 
 def test_a_source_that_names_no_application_is_not_asked_for_what_is_stale(world: World) -> None:
