@@ -215,7 +215,8 @@ class Librarian:
         before, self.lookups.failures = self.lookups.failures, dict(failures)
         for source, reason in failures.items():
             if before.get(source) != reason:
-                log.warning("lookup source %r gives no answer, the last one serves: %s", source, reason)
+                held = "the last one serves" if source in self.lookups.answers else "and there is no earlier one"
+                log.warning("lookup source %r gives no answer, %s: %s", source, held, reason)
         for source in before.keys() - failures.keys():
             log.warning("lookup source %r answers again", source)
 

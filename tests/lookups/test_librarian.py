@@ -68,7 +68,7 @@ def test_a_source_that_is_down_at_the_first_start_is_reported_and_disturbs_no_ot
     process = world.process(source, other)
     assert (process.owner("kernel"), process.owner("bash")) == ("", "mei")
     assert process.lookups.failures == {"file": "it is down"}
-    assert caplog.messages == ["lookup source 'file' gives no answer, the last one serves: it is down"]
+    assert caplog.messages == ["lookup source 'file' gives no answer, and there is no earlier one: it is down"]
 
 
 # Refreshing.

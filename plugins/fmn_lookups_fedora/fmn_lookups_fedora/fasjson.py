@@ -106,5 +106,6 @@ class FasJson(LookupSource):
         return " ".join([self._url, *self._only])
 
     def doubt(self, data: LookupData, last: LookupData) -> str:
-        """See :meth:`LookupSource.doubt`."""
-        return shrunk("groups", len(data.groups), len(last.groups), self._smallest_share)
+        """See :meth:`LookupSource.doubt`. Groups that are no longer asked for are not missed."""
+        before = last.groups.keys() & set(self._only) if self._only else last.groups
+        return shrunk("groups", len(data.groups), len(before), self._smallest_share)

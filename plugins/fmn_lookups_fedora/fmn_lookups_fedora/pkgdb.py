@@ -104,8 +104,8 @@ class Pkgdb(LookupSource):
         return " ".join([self._url, *self._packagers])
 
     def doubt(self, data: LookupData, last: LookupData) -> str:
-        """See :meth:`LookupSource.doubt`."""
-        return packages_shrunk(data, last, self._smallest_share)
+        """See :meth:`LookupSource.doubt`. Whether a chosen few have fewer packages, nobody can judge."""
+        return "" if self._packagers else packages_shrunk(data, last, self._smallest_share)
 
 
 def _owner(name: Any) -> str:

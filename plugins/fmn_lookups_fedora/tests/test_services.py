@@ -121,6 +121,20 @@ def test_no_groups_at_all_is_no_answer(far: Far) -> None:
         fasjson(far).load()
 
 
+def test_a_service_that_suddenly_names_much_less_is_doubted() -> None:
+    groups = LookupData(groups=dict.fromkeys(("a", "b", "c", "d", "e"), ()))
+    packages = LookupData({name: {"ava": Role.OWNER} for name in ("a", "b", "c")})
+    fetcher = Fetcher(5.0)
+    all_groups, some = FasJson(fetcher, "http://x", (), 0.5), FasJson(fetcher, "http://x", ("a", "z"), 0.5)
+    assert all_groups.doubt(LookupData(groups={"a": (), "b": ()}), groups).startswith("only 2 groups are named, of 5 ")
+    assert all_groups.doubt(LookupData(groups={"a": (), "b": (), "c": ()}), groups) == ""
+    assert some.doubt(LookupData(groups={"a": ()}), groups) == "", "the others were not asked for"
+    assert (
+        Pkgdb(fetcher, "http://x", (), 0.5).doubt(LookupData(), packages).startswith("only 0 packages are named, of 3 ")
+    )
+    assert Pkgdb(fetcher, "http://x", ("ava",), 0.5).doubt(LookupData(), packages) == ""
+
+
 # The recorded answers of the real services.
 
 
