@@ -1,4 +1,4 @@
-"""From a bus message to new maintainers: stale book, librarian and the plugin of Fedora's services, with a small server."""
+"""From a bus message to new maintainers: stale book, librarian and the plugin of Fedora's services, whole."""
 
 import json
 import threading
