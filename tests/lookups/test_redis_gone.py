@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from fmn_core import LookupUnavailableError, Stale
-from fmn_core.librarian import LOOK
+from fmn_core.librarian import LOOK, LOOKUPS
 from fmn_core.shelf.base import Shelf
 from fmn_core.shelf.in_redis import RedisShelf
 from fmn_core.staleness import STALE, encode_stale
@@ -40,6 +40,24 @@ def test_redis_gone_for_a_minute_is_one_warning_and_all_go_on(
     world.later(LOOK, *processes)
     assert [process.owner("kernel") for process in processes] == ["mei", "mei"], "what became stale is not forgotten"
     assert [text.partition(":")[0] for text in caplog.messages[2:]] == ["the shelf of the lookups is back"] * 2
+
+
+def test_a_redis_that_is_gone_is_tried_at_its_time_only(
+    world: World, proxy: Proxy, shelves: Callable[[], Shelf]
+) -> None:
+    source, shelf = world.quick(kernel="ava"), shelves()
+    holder = world.process(source, shelf=shelf)
+    holder.turn()
+    proxy.cut()
+    world.later(LOOK, holder)
+    proxy.mend()
+    source.maintainers = {"kernel": "mei"}
+    holder.wire.broadcast(STALE, encode_stale(Stale(frozenset({"kernel"}))))
+    holder.wire.broadcast(LOOKUPS, b"")
+    world.later(LOOK / 2, holder)
+    assert holder.owner("kernel") == "ava", "messages do not make everybody knock at a closed door"
+    world.later(LOOK / 2, holder)
+    assert holder.owner("kernel") == "mei"
 
 
 def test_a_process_that_starts_without_redis_asks_for_itself_and_joins_later(

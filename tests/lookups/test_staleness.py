@@ -121,6 +121,37 @@ def test_a_package_that_cannot_be_answered_for_does_not_keep_the_others_waiting(
     assert {name for name in names if holder.owner(name) != "mei"} == {"p7"}
 
 
+def test_portions_grow_again_after_a_failure(world: World) -> None:
+    names = {f"p{number}" for number in range(3 * PORTION)}
+    source = world.quick(**dict.fromkeys(names, "ava"))
+    holder = world.process(source)
+    holder.turn()
+    source.failure = LookupUnavailableError("busy")
+    holder.wire.broadcast(STALE, stale(*names))
+    world.later(0, holder)
+    world.later(GATHER, holder)
+    source.failure = None
+    for _ in range(5):
+        world.later(2 * FIRST_PAUSE, holder)
+    sizes = [len(one.packages) for one in source.asked if one is not None]
+    assert sizes == [PORTION, PORTION // 2, PORTION, PORTION, PORTION // 2]
+
+
+def test_an_answer_that_brings_nothing_new_ends_a_failure(world: World) -> None:
+    source = world.quick(kernel="ava")
+    holder, reader = world.process(source), world.process(source)
+    holder.turn()
+    source.failure = LookupUnavailableError("busy")
+    holder.wire.broadcast(STALE, stale("kernel"))
+    world.later(0, holder)
+    world.later(GATHER, holder, reader)
+    assert reader.lookups.failures == {"file": "busy"}
+    source.failure = None
+    world.later(2 * FIRST_PAUSE, holder)
+    world.later(LOOK, reader)
+    assert reader.lookups.failures == {}
+
+
 def test_where_not_everything_can_be_loaded_single_packages_still_can(world: World) -> None:
     source = world.quick(kernel="ava")
     holder = world.process(source)
