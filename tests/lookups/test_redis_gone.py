@@ -50,9 +50,10 @@ def test_a_redis_that_is_gone_is_tried_at_its_time_only(
     holder.turn()
     proxy.cut()
     world.later(LOOK, holder)
-    proxy.mend()
     source.maintainers = {"kernel": "mei"}
     holder.wire.broadcast(STALE, encode_stale(Stale(frozenset({"kernel"}))))
+    world.later(0, holder)
+    proxy.mend()
     holder.wire.broadcast(LOOKUPS, b"")
     world.later(LOOK / 2, holder)
     assert holder.owner("kernel") == "ava", "messages do not make everybody knock at a closed door"
