@@ -22,10 +22,10 @@ from fmn_core.bench.measure import everybody
 from fmn_core.bench.people import People
 from fmn_core.config import Settings
 from fmn_core.following import Follower
-from fmn_core.lookups import Snapshot
 from fmn_core.matching import IndexMatcher
 from fmn_core.model import Preference
 from fmn_core.plugins import RULES, load_plugins
+from fmn_core.snapshot import Snapshot
 from fmn_core.store import open_store, tables
 from fmn_core.store.database import open_engine, writing
 from fmn_core.store.rows import dump_rules

@@ -15,7 +15,7 @@ from .errors import (
     UsageError,
 )
 from .hookspecs import hookimpl
-from .lookups import GROUP_MARK, LookupData, Lookups, LookupSource
+from .lookups import GROUP_MARK, LookupData, Lookups, LookupSource, Stale
 from .model import ALL_ROLES, COMMIT_ROLES, Digest, Facts, Message, Notification, Role, RuleUse, Severity
 from .rules import COMMA_LIST, Arguments, Hint, Rule, Search, Text, Words, app_rule, rule, topic_rule, with_samples
 from .samples import Sample, load_samples
@@ -56,6 +56,7 @@ __all__ = [
     "Section",
     "Settings",
     "Severity",
+    "Stale",
     "Summary",
     "Text",
     "UnknownNameError",

@@ -15,21 +15,26 @@ from .consumer import Consumer
 from .delivery import Delivery
 from .following import Follower
 from .herald import Herald
-from .lookups import LiveLookups
+from .librarian import Librarian
+from .live_lookups import LiveLookups
 from .matching import IndexMatcher, LinearMatcher, Matcher
 from .plugins import GROUPS, PluginRegistry, load_plugins
 from .retry import RetrySchedule
 from .runner import Chore, Runner, Source, Stage
+from .shelf import open_shelf
+from .shelf.base import Shelf
+from .staleness import StaleBook
 from .store import Store, open_store
 from .transport import open_transport
 from .transport.base import Transport
 from .validation import Validator
 from .worker import Worker
 
-#: seconds between two turns of what follows the store beside the stages
-TURN = 0.1
-
 ENGINES: dict[str, type[IndexMatcher] | type[LinearMatcher]] = {"index": IndexMatcher, "linear": LinearMatcher}
+
+
+#: seconds between two turns of what follows lookups and store beside the stages
+LIBRARIAN_TURN, FOLLOWING_TURN = 0.3, 0.1
 
 
 class Application:
@@ -73,11 +78,26 @@ class Application:
         return Herald(self.store.preferences)
 
     @cached_property
+    def shelf(self) -> Shelf:
+        """Where the last answers of all sources lie."""
+        return open_shelf(self.settings)
+
+    @cached_property
+    def librarian(self) -> Librarian:
+        """What keeps the lookups up to date, open."""
+        librarian = Librarian(self.registry.lookup_sources, self.shelf, LiveLookups(), self.settings.lookups.refresh)
+        librarian.open()
+        return librarian
+
+    @property
     def lookups(self) -> LiveLookups:
         """Who maintains what, loaded."""
-        lookups = LiveLookups(self.registry.lookup_sources)
-        lookups.refresh()
-        return lookups
+        return self.librarian.lookups
+
+    @cached_property
+    def stale_book(self) -> StaleBook:
+        """What tells which messages make lookups stale."""
+        return StaleBook(self.registry.lookup_sources)
 
     def matcher(self, engine: str = "index") -> Matcher:
         """Make a matcher without preferences."""
@@ -92,13 +112,20 @@ class Application:
         """Make the stage that takes messages in as they are: who replays some means these."""
         return Consumer(self.settings.consumer)
 
+    def consumer_of_bus(self, validation: bool) -> Consumer:
+        """Make the stage that takes messages in as they happen, and tells which lookups they make stale.
+
+        :param validation: check each against its schema
+        """
+        return Consumer(self.settings.consumer, Validator().reason if validation else None, self.stale_book.stale)
+
     def bus(self, configuration: Path | None = None) -> Bus:
         """Make the source that reads the bus.
 
         :param configuration: a file of fedora-messaging; None for the one that this library finds
         """
-        check = Validator().reason if self.settings.consumer.validation else None
-        return Bus(Consumer(self.settings.consumer, check), self.transport, configuration)
+        consumer = self.consumer_of_bus(self.settings.consumer.validation)
+        return Bus(consumer, self.transport, configuration)
 
     def worker(self) -> Worker:
         """Make the stage that matches, for one thread; it reads the preferences when it begins."""
@@ -120,13 +147,15 @@ class Application:
     def runner(
         self, stages: Sequence[Stage], sources: Sequence[Source] = (), reload: Callable[[], bool] | None = None
     ) -> Runner:
-        """Make what runs stages, in the direction of the flow, and keeps the lookups fresh if one of them asks any.
+        """Make what runs stages, in the direction of the flow, and what keeps fresh beside them what they hold.
 
         :param reload: tells at SIGHUP whether to end and begin anew
         """
-        asked = "lookups" in self.__dict__
-        chores = [Chore("refresh of lookups", self.settings.lookups.refresh, self.lookups.refresh)] if asked else []
-        chores += [Chore("changes of preferences", TURN, self._follow, wired=True)] if self._followers else []
+        chores = []
+        if "librarian" in self.__dict__:
+            chores.append(Chore("lookups", LIBRARIAN_TURN, self.librarian.turn, wired=True))
+        if self._followers:
+            chores.append(Chore("changes of preferences", FOLLOWING_TURN, self._follow, wired=True))
         return Runner(self.transport, stages, sources, chores, reload=reload)
 
     def _follow(self, transport: Transport) -> None:
@@ -135,6 +164,8 @@ class Application:
             follower.turn(transport)
 
     def close(self) -> None:
-        """Let go of the store, if it was opened."""
+        """Let go of store and shelf, if they were opened."""
+        if "shelf" in self.__dict__:
+            self.shelf.close()
         if "store" in self.__dict__:
             self.store.close()

@@ -100,10 +100,26 @@ class ConsumerSettings(Section):
     validation: bool = True
 
 
+class RedisSettings(Section):
+    """``[redis]``: where processes on several machines share what they look up.
+
+    :param url: ``redis://HOST/NUMBER``, ``rediss://`` with TLS or ``unix://FILE``; empty for files in the data folder
+    """
+
+    url: str = ""
+
+    @field_validator("url")
+    @classmethod
+    def _is_known(cls, url: str) -> str:
+        if url and not re.fullmatch("(rediss?|unix)://.+", url):
+            raise ValueError(f"must be redis://HOST/NUMBER, not {url!r}")
+        return url
+
+
 class LookupsSettings(Section):
     """``[lookups]``: who maintains what, and who is in which group.
 
-    :param refresh: seconds between two times that processes which go on running ask all sources again
+    :param refresh: seconds between two times that each source is asked for everything
     """
 
     refresh: float = Field(default=600.0, gt=0, le=86_400)
@@ -177,6 +193,7 @@ class Settings(Section):
     transport: TransportSettings = TransportSettings()
     plugins: PluginsSettings = PluginsSettings()
     consumer: ConsumerSettings = ConsumerSettings()
+    redis: RedisSettings = RedisSettings()
     lookups: LookupsSettings = LookupsSettings()
     delivery: DeliverySettings = DeliverySettings()
     monitoring: MonitoringSettings = MonitoringSettings()

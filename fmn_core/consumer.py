@@ -12,7 +12,9 @@ from collections.abc import Callable, Iterable
 from .codec import decode_message, dumps, encode_message
 from .config import ConsumerSettings
 from .errors import DecodeError
+from .lookups import Stale
 from .model import Message
+from .staleness import STALE, encode_stale
 from .transport.base import MESSAGES, Transport
 from .wire import Delivered, as_read, decode_delivered
 
@@ -32,7 +34,7 @@ class Consumer:
 
     :param settings: what is junk
     :param check: returns why a message is invalid, or None; None for no check at all
-    :param on_message: is told of every message that can be read, junk included, before anything becomes of it
+    :param stale: returns which lookups a message makes stale, junk included; None where nobody needs to know
     :ivar counts: how many were ``queued``, ``dropped``, ``malformed`` and ``invalid``
     """
 
@@ -40,11 +42,12 @@ class Consumer:
         self,
         settings: ConsumerSettings,
         check: Callable[[Message], str | None] | None = None,
-        on_message: Callable[[Message], None] | None = None,
+        stale: Callable[[Message], Stale] | None = None,
     ) -> None:
         self._junk = tuple(settings.junk)
         self._ignored_owners = frozenset(settings.ignored_owners)
-        self._check, self._tell = check, on_message
+        self._check, self._stale_of = check, stale
+        self._stale = Stale()
         self.counts: Counter[str] = Counter()
 
     def handle(self, transport: Transport, messages: Iterable[Incoming]) -> None:
@@ -61,6 +64,9 @@ class Consumer:
         for payload, reason in odd:
             transport.bury(MESSAGES, payload, reason)
             log.warning("a bus message becomes a dead letter: %s", reason)
+        if self._stale:
+            stale, self._stale = self._stale, Stale()
+            transport.broadcast(STALE, encode_stale(stale))
         self.counts.update(counts)
 
     def _sort(self, given: Incoming, payloads: list[bytes], odd: list[tuple[bytes, str]]) -> str:
@@ -78,7 +84,7 @@ class Consumer:
         return "malformed"
 
     def _sort_readable(self, message: Message, payloads: list[bytes], odd: list[tuple[bytes, str]]) -> str:
-        self._announce(message)
+        self._note_stale(message)
         if self._is_junk(message):
             return "dropped"
         payload = encode_message(message)
@@ -89,13 +95,9 @@ class Consumer:
         odd.append((payload, f"message {message.id} on topic {message.topic!r}: {reason}"))
         return "invalid"
 
-    def _announce(self, message: Message) -> None:
-        if self._tell is None:
-            return
-        try:
-            self._tell(message)
-        except Exception:
-            log.exception("message %s could not be told to whom it may concern; it goes on", message.id)
+    def _note_stale(self, message: Message) -> None:
+        if self._stale_of and (stale := self._stale_of(message)):
+            self._stale |= stale
 
     def _is_junk(self, message: Message) -> bool:
         if message.topic.endswith(self._junk):

@@ -78,6 +78,10 @@ class LookupUnavailableError(FmnError):
     """A source of ownership or groups gives no answer now: keep the old one."""
 
 
+class ShelfError(FmnError):
+    """The shelf with the last answers of all sources cannot be reached: go on with what is held."""
+
+
 class RetryDelivery(FmnError):  # noqa: N818 - named for what the catcher does, like Nack and Drop of the bus
     """Raised by a backend: not delivered, try again.
 

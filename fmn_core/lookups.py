@@ -1,25 +1,22 @@
-"""Lookups: who maintains what and who is in which group, as an immutable snapshot that is read without locks. Floor F1.
+"""Lookups: what rules may ask about who maintains what and who is in which group, and what answers it. Floor F1.
 
-Sources come from plugins and answer in bulk. A snapshot is built from all of them and swapped in as a whole, so a
-reader never sees half of it and never waits.
+Sources come from plugins and answer in bulk, and for single packages and groups once a message has made them stale.
 """
 
 from __future__ import annotations
 
 import abc
-import logging
-from collections import defaultdict
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Protocol, TypeVar
 
-from .model import ALL_ROLES, Role
-
-log = logging.getLogger(__name__)
+from .model import ALL_ROLES, Message, Role
 
 #: what stands before a name to say that it is a group's, in ownership data and in hints
 GROUP_MARK = "@"
 NOBODY: frozenset[str] = frozenset()
+
+Answer = TypeVar("Answer")
 
 
 class Lookups(Protocol):
@@ -50,150 +47,107 @@ class LookupData:
     groups: Mapping[str, Collection[str]] = field(default_factory=dict)
 
 
+@dataclass(frozen=True)
+class Stale:
+    """Packages and groups of which the answers are no longer true. Falsy if there are none."""
+
+    packages: frozenset[str] = NOBODY
+    groups: frozenset[str] = NOBODY
+
+    def __bool__(self) -> bool:
+        return bool(self.packages or self.groups)
+
+    def __or__(self, other: Stale) -> Stale:
+        return Stale(self.packages | other.packages, self.groups | other.groups)
+
+
+def reloaded(data: LookupData, stale: Stale, answer: LookupData) -> LookupData:
+    """Return data with the answers for what was stale: what is stale and not in the answer has nobody."""
+    return LookupData(
+        {**_without(data.maintainers, stale.packages), **answer.maintainers},
+        {**_without(data.groups, stale.groups), **answer.groups},
+    )
+
+
+def _without(answers: Mapping[str, Answer], names: frozenset[str]) -> dict[str, Answer]:
+    rest = dict(answers)
+    for name in names:
+        rest.pop(name, None)
+    return rest
+
+
+@dataclass(frozen=True)
+class Label:
+    """What is written on the answers of a source: all but the answers.
+
+    :param revision: is another whenever the answers are
+    :param fetched_at: when all were fetched, in seconds since the epoch
+    :param mark: what :meth:`LookupSource.mark` said then
+    """
+
+    revision: str
+    fetched_at: float
+    mark: str = ""
+
+
+@dataclass(frozen=True)
+class Answers:
+    """The last answers of a source, with their label."""
+
+    data: LookupData
+    label: Label
+
+
+@dataclass(frozen=True)
+class Failure:
+    """Why a source gives no answer, and since when, in seconds since the epoch."""
+
+    reason: str
+    since: float
+
+
 class LookupSource(abc.ABC):
-    """Where ownership and groups come from. Plugins subclass it."""
+    """Where ownership and groups come from. Plugins subclass it.
+
+    One process asks it, in the background, and all processes get the answers.
+    """
 
     #: short and unique, for logs and ``fmn check``
     name: str = ""
+    #: applications of which a message may make answers stale; :meth:`stale` is asked about no other
+    stale_apps: Collection[str] = ()
 
     @abc.abstractmethod
     def load(self) -> LookupData:
         """Return all that the source knows.
 
-        Called when a process starts and again at each refresh, never while a message waits.
+        Called where there are no answers yet, and again at each refresh, never while a message waits.
 
         :raises LookupUnavailableError: if there is no answer now; the last one goes on to serve
         """
 
+    def stale(self, message: Message) -> Stale:
+        """Return what a message makes stale. Called for each message of :attr:`stale_apps`: it must be quick."""
+        return Stale()
 
-class Snapshot:
-    """An immutable answer to all four questions, built once from the data of every source.
+    def reload(self, stale: Stale) -> LookupData | None:
+        """Return the answers for just these packages and groups; one that is missing in the answer has nobody.
 
-    What is asked of :meth:`packages` is remembered: the answer cannot change, and it is asked for every message.
-    """
+        Called about a second after a message made them stale; other sources may have said so.
 
-    def __init__(self, data: Iterable[LookupData] = ()) -> None:
-        roles: dict[str, dict[Role, set[str]]] = defaultdict(lambda: defaultdict(set))
-        owners: dict[str, set[str]] = defaultdict(set)
-        members: dict[str, set[str]] = defaultdict(set)
-        for part in data:
-            for group, accounts in part.groups.items():
-                members[group].update(accounts)
-            for package, maintainers in part.maintainers.items():
-                owners[package].update(maintainers)
-                for name, role in maintainers.items():
-                    roles[name][role].add(package)
-        self._members = {group: frozenset(accounts) for group, accounts in members.items()}
-        self._groups = _turned(self._members)
-        self._roles = {
-            name: {role: frozenset(packages) for role, packages in by_role.items()} for name, by_role in roles.items()
-        }
-        self._owners = self._shared(owners)
-        self._asked: dict[Collection[Role], dict[str, frozenset[str]]] = {}
-
-    def _shared(self, owners: Mapping[str, set[str]]) -> dict[str, frozenset[str]]:
-        """Let packages with the same owners share one set: 42,000 packages of Fedora have some 5,000 different ones."""
-        sets: dict[frozenset[str], frozenset[str]] = {}
-        found = {}
-        for package, names in owners.items():
-            key = frozenset(names)
-            if key not in sets:
-                sets[key] = self._with_members(key)
-            found[package] = sets[key]
-        return found
-
-    def _with_members(self, names: frozenset[str]) -> frozenset[str]:
-        groups = [name.removeprefix(GROUP_MARK) for name in names if name.startswith(GROUP_MARK)]
-        return names.union(*(self._members.get(group, NOBODY) for group in groups)) if groups else names
-
-    def owners(self, package: str) -> frozenset[str]:
-        """See :meth:`Lookups.owners`."""
-        return self._owners.get(package, NOBODY)
-
-    def packages(self, user: str, roles: Collection[Role] = ALL_ROLES) -> frozenset[str]:
-        """See :meth:`Lookups.packages`."""
-        try:
-            return self._asked[roles][user]
-        except (KeyError, TypeError):  # asked for the first time, or with roles in a list
-            return self._remember(user, frozenset(roles))
-
-    def _remember(self, user: str, roles: frozenset[Role]) -> frozenset[str]:
-        """Collect an answer. Two threads that do so at once store the same."""
-        names = [user, *(GROUP_MARK + group for group in self._groups.get(user, NOBODY))]
-        found = [
-            packages
-            for name in names
-            for role, packages in self._roles.get(name, {}).items()
-            if role in roles
-        ]  # fmt: skip
-        answer = found[0] if len(found) == 1 else NOBODY.union(*found)
-        self._asked.setdefault(roles, {})[user] = answer
-        return answer
-
-    def members(self, group: str) -> frozenset[str]:
-        """See :meth:`Lookups.members`."""
-        return self._members.get(group, NOBODY)
-
-    def groups(self, user: str) -> frozenset[str]:
-        """See :meth:`Lookups.groups`."""
-        return self._groups.get(user, NOBODY)
-
-
-def _turned(members: Mapping[str, frozenset[str]]) -> dict[str, frozenset[str]]:
-    groups: dict[str, set[str]] = defaultdict(set)
-    for group, accounts in members.items():
-        for account in accounts:
-            groups[account].add(group)
-    return {account: frozenset(names) for account, names in groups.items()}
-
-
-class LiveLookups:
-    """The snapshot in force, and how to make the next one. Reading costs no more than from the snapshot itself."""
-
-    snapshot: Snapshot
-    owners: Callable[[str], frozenset[str]]
-    packages: Callable[..., frozenset[str]]
-    members: Callable[[str], frozenset[str]]
-    groups: Callable[[str], frozenset[str]]
-
-    def __init__(self, sources: Iterable[LookupSource] = ()) -> None:
-        self._sources = tuple(sources)
-        self._last: dict[str, LookupData] = {}
-        self.failures: dict[str, str] = {}
-        self._use(Snapshot())
-
-    def refresh(self) -> None:
-        """Ask every source again and swap in what they say; a source that fails keeps its last answer."""
-        for source in self._sources:
-            try:
-                data = source.load()
-                Snapshot([data])  # a plugin may return anything: what cannot be used is found out here, alone
-            except Exception as error:
-                self._failed(source.name, str(error))
-            else:
-                self._last[source.name] = data
-                self._well(source.name)
-        self._use(Snapshot(self._last.values()))
-
-    def _failed(self, source: str, reason: str) -> None:
-        """Remember why a source gives no answer; one warning until the reason is another."""
-        if self.failures.get(source) != reason:
-            log.warning("lookup source %r gives no answer, the last one serves: %s", source, reason)
-        self.failures[source] = reason
-
-    def _well(self, source: str) -> None:
-        if self.failures.pop(source, None) is not None:
-            log.warning("lookup source %r answers again", source)
-
-    def _use(self, snapshot: Snapshot) -> None:
-        """Swap in a snapshot: attribute and answers in one step, so that no reader sees half of each.
-
-        The answers are bound methods of the snapshot, so that asking costs no further call.
+        :returns: None if this cannot be told for single ones: then all is loaded
+        :raises LookupUnavailableError: if there is no answer now; it is asked again
         """
-        vars(self).update(
-            snapshot=snapshot,
-            owners=snapshot.owners,
-            packages=snapshot.packages,
-            members=snapshot.members,
-            groups=snapshot.groups,
-        )
+        return None
+
+    def mark(self) -> str:
+        """Return a mark that is another once the answers are, if that can be told at once: of a file its time.
+
+        Where it differs from the mark of the last answers, all is loaded again within seconds. Empty where nothing is
+        known.
+        """
+        return ""
+
+    def doubt(self, data: LookupData, last: LookupData) -> str:
+        """Return why an answer is not to be believed, seen beside the last one; nothing to believe it."""
+        return ""

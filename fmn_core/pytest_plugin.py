@@ -13,8 +13,8 @@ import pytest
 
 if TYPE_CHECKING:
     from .config import Settings
-    from .lookups import Snapshot
     from .model import Message
+    from .snapshot import Snapshot
     from .testing import RecordingBackend
 
 

@@ -17,10 +17,11 @@ from typing import Any
 from .backends import Backend
 from .codec import message_from
 from .errors import DropDelivery, FmnError, RetryDelivery
-from .lookups import LookupData, Lookups, Snapshot
+from .lookups import LookupData, Lookups
 from .model import Digest, Facts, Message, Notification, Role, notification_id, topic_words
 from .rules import Rule
 from .samples import Sample
+from .snapshot import Snapshot
 from .summaries import Summary, SummaryBook, freeze
 
 PREFIX = "org.fedoraproject.prod."

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import socket
 import sys
 import uuid
 from collections.abc import Callable, Iterator
@@ -13,6 +14,7 @@ from pathlib import Path
 import pika
 import psycopg
 import pytest
+import redis
 from bus_place import BusPlace
 from processes import Running
 
@@ -25,6 +27,7 @@ from fmn_core.transport.base import MESSAGES
 from fmn_core.transport.embedded import EmbeddedTransport
 
 POSTGRES = os.environ.get("FMN_TEST_POSTGRES", "postgresql://postgres@127.0.0.1:5432/postgres").replace("+psycopg", "")
+REDIS = os.environ.get("FMN_TEST_REDIS", "redis://127.0.0.1:6379/0")
 REQUIRED = os.environ.get("FMN_TEST_REQUIRE_SERVICES") == "1"
 
 AMQP = os.environ.get("FMN_TEST_AMQP", "amqp://guest:guest@127.0.0.1:5672/%2F")
@@ -196,3 +199,35 @@ def bus_place(broker: str, tmp_path: Path) -> Iterator[BusPlace]:
     place = BusPlace(broker, tmp_path)
     yield place
     place.close()
+
+
+@pytest.fixture
+def redis_prefix() -> Iterator[str]:
+    """What the keys of this test begin with in the Redis of :data:`REDIS`; they are deleted at its end."""
+    client = redis.Redis.from_url(REDIS, socket_connect_timeout=5)
+    try:
+        client.ping()
+    except redis.RedisError as error:
+        if REQUIRED:
+            raise
+        pytest.skip(f"no Redis: {error}; set FMN_TEST_REDIS")
+    prefix = f"fmn-test-{uuid.uuid4().hex[:12]}"
+    yield prefix
+    for key in client.scan_iter(f"{prefix}:*"):
+        client.delete(key)
+    client.close()
+
+
+@pytest.fixture
+def redis_url(redis_prefix: str) -> str:
+    """The URL of the Redis that tests use, which answers."""
+    return REDIS
+
+
+@pytest.fixture
+def free_port() -> int:
+    """A port of this machine on which nobody listens."""
+    with socket.socket() as one:
+        one.bind(("127.0.0.1", 0))
+        port: int = one.getsockname()[1]
+        return port

@@ -9,7 +9,9 @@ from fmn_core.codec import MAX_MESSAGE_BYTES, decode_message
 from fmn_core.config import ConsumerSettings
 from fmn_core.consumer import Consumer
 from fmn_core.errors import TransportError
+from fmn_core.lookups import Stale
 from fmn_core.model import Message
+from fmn_core.staleness import STALE, decode_stale
 from fmn_core.testing import message
 from fmn_core.transport.base import MESSAGES
 from fmn_core.transport.embedded import EmbeddedTransport
@@ -112,21 +114,15 @@ def test_junk_is_not_even_checked(transport):
     assert consumer.counts == {"dropped": 1}
 
 
-def test_everything_that_can_be_read_is_told_junk_and_invalid_included(transport):
-    told = []
-    consumer = Consumer(SETTINGS, lambda message: "invalid", lambda message: told.append(message.id))
+def test_what_messages_make_stale_is_told_at_once_junk_and_invalid_included(transport):
+    transport.heard(STALE)
+    stale = {"buildsys.tag": Stale(frozenset({"kernel"})), "a.b": Stale(groups=frozenset({"infra"}))}
+    consumer = Consumer(SETTINGS, lambda message: "invalid", lambda message: stale[message.id])
     consumer.handle(transport, [new("buildsys.tag"), b"nonsense", new("a.b")])
-    assert told == ["buildsys.tag", "a.b"]
-
-
-def test_whoever_is_told_and_raises_costs_nothing_but_a_line_in_the_log(transport, caplog):
-    def tell(message):
-        raise KeyError(message.id)
-
-    consumer = Consumer(SETTINGS, None, tell)
-    consumer.handle(transport, [new("a.b")])
-    assert consumer.counts == {"queued": 1}
-    assert "message a.b could not be told" in caplog.text
+    [told] = map(decode_stale, transport.heard(STALE))
+    assert told == Stale(frozenset({"kernel"}), frozenset({"infra"}))
+    consumer.handle(transport, [b"nonsense"])
+    assert transport.heard(STALE) == []
 
 
 def test_a_message_that_is_nested_too_deep_to_be_queued_becomes_a_dead_letter_without_a_traceback(transport, caplog):

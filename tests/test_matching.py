@@ -7,10 +7,11 @@ from typing import Any
 
 import pytest
 
-from fmn_core.lookups import Lookups, Snapshot
+from fmn_core.lookups import Lookups
 from fmn_core.matching import IndexMatcher, LinearMatcher, Matcher, notifications
 from fmn_core.model import Destination, Filter, Message, Preference, RuleUse
 from fmn_core.rules import Arguments, Hint, RuleBook, Text, Words, app_rule, rule, topic_rule
+from fmn_core.snapshot import Snapshot
 from fmn_core.testing import lookups, message
 
 ENGINES = [pytest.param(IndexMatcher, id="index"), pytest.param(LinearMatcher, id="linear")]

@@ -13,11 +13,11 @@ from pathlib import Path
 from fmn_core.app import ENGINES
 from fmn_core.errors import DecodeError, UsageError
 from fmn_core.following import loading
-from fmn_core.lookups import Snapshot
 from fmn_core.matching import Matcher
 from fmn_core.messages import read_messages
 from fmn_core.model import Message, Preference
 from fmn_core.plugins import PluginRegistry
+from fmn_core.snapshot import Snapshot
 from fmn_core.summaries import SummaryBook
 
 from . import ownership, traffic

@@ -10,6 +10,7 @@ import dataclasses
 import logging
 import os
 import re
+import time
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -19,11 +20,12 @@ import click
 from fmn_core.backends import Backend
 from fmn_core.config import Settings
 from fmn_core.errors import EXIT_FOUND_WANTING, FmnError
-from fmn_core.lookups import LiveLookups
 from fmn_core.plugins import PluginRegistry, Status, unknown_sections
+from fmn_core.shelf import open_shelf
 from fmn_core.transport import open_transport
 from fmn_core.transport.base import MESSAGES
 
+from .check_lookups import verdicts
 from .context import Context, echo_row, json_option, pass_context
 
 _AT_FIRST_START = "made at the first start"
@@ -85,6 +87,8 @@ def _findings(context: Context) -> Iterator[Finding]:
     yield Finding("configuration", True, str(context.config or "defaults and environment"))
     for check, look in (("data folder", _folder), ("database", _database), ("transport", _transport)):
         yield from _guarded(check, look, settings)
+    if settings.redis.url:
+        yield from _guarded("redis", _redis, settings)
     yield from _guarded("plugin sections", _sections, settings)
     try:
         registry = context.registry
@@ -92,7 +96,7 @@ def _findings(context: Context) -> Iterator[Finding]:
         yield _failed("plugins", error)
         return
     yield from _plugins(registry)
-    yield from _guarded("lookups", _lookups, registry)
+    yield from _guarded("lookups", _lookups, context)
     for name, backend in registry.backends.items():
         yield from _guarded(f"backend {name}", _backend, backend)
 
@@ -180,13 +184,17 @@ def _sections(settings: Settings) -> Iterator[Finding]:
         yield Finding(f"section plugin.{name}", False, problem)
 
 
-def _lookups(registry: PluginRegistry) -> Iterator[Finding]:
-    lookups = LiveLookups(registry.lookup_sources)
-    lookups.refresh()
-    for source in registry.lookup_sources:
-        failure = lookups.failures.get(source.name)
-        yield Finding(f"lookup {source.name}", failure is None, failure or "answers")
-    if not registry.lookup_sources:
+def _redis(settings: Settings) -> Iterator[Finding]:
+    with contextlib.closing(open_shelf(settings)) as shelf:
+        yield Finding("redis", True, f"{shelf.place}, answers of {len(shelf.labels())} lookup sources")
+
+
+def _lookups(context: Context) -> Iterator[Finding]:
+    settings, sources = context.settings, context.registry.lookup_sources
+    with contextlib.closing(open_shelf(settings)) as shelf:
+        for source, ok, detail in verdicts(sources, shelf, settings.lookups.refresh, time.time()):
+            yield Finding(f"lookup {source}", ok, detail)
+    if not sources:
         yield Finding("lookups", True, "none configured: nobody is known to maintain anything")
 
 

@@ -9,13 +9,14 @@ from typing import Any
 import click
 
 from fmn_core.errors import UsageError
-from fmn_core.lookups import LiveLookups, Lookups
+from fmn_core.lookups import Lookups
 from fmn_core.model import Message
-from fmn_core.plugins import RULES, load_plugins
+from fmn_core.plugins import RULES
 from fmn_core.rules import Arguments, Rule
 
 from .context import Context, echo_row, json_option, pass_context, printable
 from .reading import file_argument, messages_of
+from .stages import application
 
 
 @click.command("try", epilog="\b\nExample:\n  fmn try package_filter messages.jsonl package=kernel --json")
@@ -29,14 +30,13 @@ def command(context: Context, identifier: str, path: str, arguments: Sequence[st
 
     FILE holds JSON lines, one array or one object; - is standard input. Lookups are those of the configuration.
     """
-    registry = load_plugins(context.settings, [RULES])
+    app = application(context, RULES)
+    registry = app.registry
     rule = registry.rules.get(identifier)
     parsed = rule.parse(_pairs(arguments))
-    lookups = LiveLookups(registry.lookup_sources)
-    lookups.refresh()
     with messages_of(path) as messages:
         for message in map(registry.summaries.describe, messages):
-            row = _row(rule, message, parsed, lookups)
+            row = _row(rule, message, parsed, app.lookups)
             echo_row(as_json, row, partial(_in_words, message))
 
 

@@ -17,9 +17,9 @@ from fmn_core.bench.people import People
 from fmn_core.cli import group
 from fmn_core.config import Settings
 from fmn_core.errors import UsageError
-from fmn_core.lookups import Snapshot
 from fmn_core.matching import IndexMatcher, LinearMatcher
 from fmn_core.plugins import RULES, PluginRegistry, load_plugins
+from fmn_core.snapshot import Snapshot
 
 
 @pytest.fixture(scope="module")

@@ -1,8 +1,10 @@
-"""Rules for every application, ownership from files, and the filters that a new account starts with."""
+"""Rules for every application, ownership from a file, and the filters that a new account starts with."""
 
 from __future__ import annotations
 
 from pathlib import Path
+
+from pydantic import field_validator
 
 from fmn_core import (
     NICK,
@@ -19,22 +21,28 @@ from fmn_core import (
 )
 
 from . import content, fields, packages, people
-from .files import AliasFile, OwnershipFile
+from .files import OwnershipFile
 from .trac import TracSummary
 
 RULES = (*people.RULES, *packages.RULES, *content.RULES, *fields.RULES)
 
 
 class GenericSettings(Section):
-    """``[plugin.generic]``: files that say who maintains what. A relative path is taken from the data folder.
+    """``[plugin.generic]``: a file that says who maintains what. A relative path is taken from the data folder.
 
-    :param owner_alias: ``pagure_owner_alias.json`` as dist-git publishes it
+    :param owner_alias: moved to another plugin; whoever still names a file here is told where to
     :param ownership: a TOML file, see :class:`fmn_rules_generic.files.OwnershipFile`; where none is named, one of the
         default name is read if it is there
     """
 
-    owner_alias: Path | None = None
+    owner_alias: None = None
     ownership: Path = Path("ownership.toml")
+
+    @field_validator("owner_alias", mode="before")
+    @classmethod
+    def _has_moved(cls, path: object) -> None:
+        if path:
+            raise ValueError("has moved: install fmn-lookups-fedora and set alias in [plugin.fedora]")
 
 
 @hookimpl
@@ -51,15 +59,10 @@ def fmn_register_summaries() -> list[Summary]:
 
 @hookimpl
 def fmn_register_lookups(settings: Settings) -> list[LookupSource]:
-    """Offer the files that are configured."""
+    """Offer the file, if it is configured or there."""
     chosen = settings.section("generic", GenericSettings)
     own = OwnershipFile(settings.data_dir / chosen.ownership)
-    sources: list[LookupSource] = []
-    if "ownership" in chosen.model_fields_set or own.path.exists():
-        sources.append(own)
-    if chosen.owner_alias:
-        sources.append(AliasFile(settings.data_dir / chosen.owner_alias, own.groups))
-    return sources
+    return [own] if "ownership" in chosen.model_fields_set or own.path.exists() else []
 
 
 @hookimpl

@@ -1,33 +1,15 @@
-"""Ownership from files: both forms, and everything that can be wrong with them."""
+"""Ownership from a file, and everything that can be wrong with it."""
 
 from __future__ import annotations
 
-import json
-import os
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from fmn_core import ALL_ROLES, COMMIT_ROLES, ConfigError, LookupSource, LookupUnavailableError, Role, Settings
-from fmn_core.testing import lookups
+from fmn_core import ConfigError, LookupSource, LookupUnavailableError, Settings
 from fmn_rules_generic import fmn_register_lookups
-from fmn_rules_generic.files import AliasFile, OwnershipFile
+from fmn_rules_generic.files import OwnershipFile
 
-CORPUS = Path(os.environ.get("FMN_CORPUS", Path(__file__).parents[4] / "shared" / "corpus"))
-
-ALIASES = {
-    "rpms": {
-        "bash": ["ava", "hugo"],
-        "zsh": ["orphan"],
-        "fish": ["orphan", "mei"],
-        "kernel": ["kernel-sig", "ava"],
-        "rust": ["rustaceans"],
-        "nobody": [],
-    },
-    "container": {"bash": ["mei"]},
-    "modules": {"php": ["hugo"]},
-}
 OWNERSHIP = """
 [maintainers]
 kernel = { ava = "owner", hugo = "comaintainer", "@kernel-sig" = "comaintainer", mei = "watcher", farid = "watcher" }
@@ -42,30 +24,10 @@ rustaceans = ["mei"]
 
 
 @pytest.fixture
-def aliases(tmp_path: Path) -> Path:
-    path = tmp_path / "aliases.json"
-    path.write_text(json.dumps(ALIASES))
-    return path
-
-
-@pytest.fixture
 def ownership(tmp_path: Path) -> Path:
     path = tmp_path / "ownership.toml"
     path.write_text(OWNERSHIP)
     return path
-
-
-def test_published_aliases_become_co_maintainers(aliases: Path) -> None:
-    data = AliasFile(aliases, lambda: {"rustaceans": ()}).load()
-    assert {package: set(names) for package, names in data.maintainers.items()} == {
-        "bash": {"ava", "hugo"},
-        "fish": {"mei"},
-        "kernel": {"@kernel-sig", "ava"},
-        "rust": {"@rustaceans"},
-        "containers/bash": {"mei"},
-        "modules/php": {"hugo"},
-    }
-    assert {role for names in data.maintainers.values() for role in names.values()} == {Role.COMAINTAINER}
 
 
 def test_a_toml_file_states_roles_and_groups(ownership: Path) -> None:
@@ -83,20 +45,6 @@ def test_a_toml_file_states_roles_and_groups(ownership: Path) -> None:
         "bash": {"hugo": "owner", "@kernel-sig": "watcher"},
     }
     assert data.groups == {"kernel-sig": ("nuru",), "rustaceans": ("mei",)}
-
-
-def test_both_files_make_one_snapshot(aliases: Path, ownership: Path) -> None:
-    sources = registered(aliases.parent, owner_alias=aliases.name)
-    assert [source.name for source in sources] == ["ownership", "owner-alias"]
-    own, published = (source.load() for source in sources)
-    merged = {
-        name: {**published.maintainers.get(name, {}), **own.maintainers.get(name, {})}
-        for name in {*own.maintainers, *published.maintainers}
-    }
-    snapshot = lookups(merged, own.groups)
-    assert snapshot.packages("nuru", COMMIT_ROLES) == {"kernel"}
-    assert snapshot.packages("nuru", frozenset({Role.WATCHER})) == {"bash"}
-    assert snapshot.packages("mei", ALL_ROLES) == {"kernel", "modules/php", "fish", "containers/bash", "rust"}
 
 
 def registered(data_dir: Path, **section: str) -> list[LookupSource]:
@@ -119,55 +67,23 @@ def test_a_file_that_is_named_must_be_there(tmp_path: Path) -> None:
         source.load()
 
 
+def test_the_setting_that_has_moved_says_where_to(tmp_path: Path) -> None:
+    told = r"plugin\.generic\.owner_alias: has moved: install fmn-lookups-fedora and set alias in \[plugin\.fedora\]"
+    with pytest.raises(ConfigError, match=told):
+        registered(tmp_path, owner_alias="aliases.json")
+
+
+def test_the_mark_is_another_once_the_file_has_changed(ownership: Path) -> None:
+    source = OwnershipFile(ownership)
+    before = source.mark()
+    assert source.mark() == before
+    ownership.write_text(OWNERSHIP + "\n")
+    assert source.mark() != before
+
+
 def test_unknown_settings_are_mistakes(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match=r"did you mean 'plugin\.generic\.ownership'"):
         registered(tmp_path, ownershp="x")
-
-
-def test_a_broken_ownership_file_leaves_the_aliases_alone(aliases: Path, ownership: Path) -> None:
-    ownership.write_text("[maintainers")
-    own, published = registered(aliases.parent, owner_alias="aliases.json")
-    with pytest.raises(LookupUnavailableError):
-        own.load()
-    assert "bash" in published.load().maintainers
-
-
-WHOLE = json.dumps(ALIASES)
-
-
-@pytest.mark.parametrize(
-    ("content", "reason"),
-    [
-        (WHOLE[: len(WHOLE) // 2].encode(), "is not JSON: "),
-        (b"", "is not JSON: "),
-        (b"\xff\xfe\x00", "is not JSON: "),
-        (b"[" * 100_000, "is not JSON: "),
-        (b"[]", "holds no object of namespaces"),
-        (b"{}", "names no maintained package"),
-        (b'{"rpms": []}', "names no maintained package"),
-        (b'{"rpms": {"bash": ["orphan"]}}', "names no maintained package"),
-    ],
-    ids=["truncated", "empty", "no text", "nested", "list", "nothing", "no packages", "all orphaned"],
-)
-def test_aliases_that_cannot_be_used_are_one_sentence_with_the_file(
-    tmp_path: Path, content: bytes, reason: str
-) -> None:
-    path = tmp_path / "aliases.json"
-    path.write_bytes(content)
-    with pytest.raises(LookupUnavailableError, match=reason) as raised:
-        AliasFile(path).load()
-    assert str(raised.value).startswith(f"ownership file {str(path)!r} ")
-    assert "\n" not in str(raised.value)
-
-
-def test_odd_entries_among_good_ones_are_left_out_and_counted(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
-    path = tmp_path / "aliases.json"
-    odd: Any = {"rpms": {"bash": ["ava"], "zsh": None, "fish": [1], "kernel": "ava"}, "tests": 3}
-    path.write_text(json.dumps(odd))
-    assert AliasFile(path).load().maintainers == {"bash": {"ava": Role.COMAINTAINER}}
-    assert "rpms" in caplog.text
-    assert "3 entries are no lists of names" in caplog.text
-    assert f"tests of {path}: 1 entries" in caplog.text
 
 
 @pytest.mark.parametrize(
@@ -190,24 +106,3 @@ def test_toml_that_cannot_be_used_is_one_sentence_with_every_mistake(
         OwnershipFile(path).load()
     assert str(raised.value).startswith(f"ownership file {str(path)!r} ")
     assert "\n" not in str(raised.value)
-    assert OwnershipFile(path).groups() == {}
-
-
-@pytest.mark.parametrize(
-    ("date", "packages"),
-    [("2018-10-23", 20_000), ("2026-08-22", 25_000)],
-)
-def test_the_real_file_of_the_distribution(date: str, packages: int) -> None:
-    path = CORPUS / f"pagure_owner_alias.{date}.json"
-    if not path.exists():
-        pytest.skip(f"no {path}: set FMN_CORPUS")
-    published = json.loads(path.read_bytes())
-    data = AliasFile(path).load()
-    snapshot = lookups(data.maintainers)
-    assert len(data.maintainers) > packages
-    assert not any("orphan" in names for names in data.maintainers.values())
-    assert snapshot.packages("@perl-sig"), "groups are known by their ending"
-    for namespace, mark in (("rpms", ""), ("container", "containers/"), ("modules", "modules/")):
-        for package, names in published[namespace].items():
-            accounts = {name for name in names if name != "orphan" and not name.endswith("-sig")}
-            assert accounts == {name for name in snapshot.owners(mark + package) if not name.startswith("@")}

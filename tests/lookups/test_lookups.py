@@ -1,16 +1,15 @@
-"""Snapshots answer four questions that agree; sources that fail keep their last answer."""
+"""Snapshots answer four questions that agree, built from scratch or patched."""
 
 from __future__ import annotations
-
-from collections.abc import Callable
-from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fmn_core import ALL_ROLES, COMMIT_ROLES, LookupData, LookupSource, LookupUnavailableError, Role
-from fmn_core.lookups import GROUP_MARK, NOBODY, LiveLookups, Snapshot
+from fmn_core import ALL_ROLES, COMMIT_ROLES, LookupData, Role, Stale
+from fmn_core.live_lookups import LiveLookups
+from fmn_core.lookups import GROUP_MARK, NOBODY, Answers, Label, reloaded
+from fmn_core.snapshot import Snapshot
 
 DATA = LookupData(
     maintainers={
@@ -87,78 +86,84 @@ def test_owners_and_packages_agree(worlds: list[LookupData]) -> None:
         assert frozenset().union(*(snapshot.packages(name, frozenset({role})) for role in Role)) == owned
 
 
-class Source(LookupSource):
-    """Answers with whatever the test has put in, or fails."""
-
-    def __init__(self, name: str, answer: LookupData | Exception) -> None:
-        self.name, self.answer = name, answer
-
-    def load(self) -> LookupData:
-        if isinstance(self.answer, Exception):
-            raise self.answer
-        return self.answer
+@given(st.lists(WORLDS, max_size=3), st.lists(st.lists(WORLDS, max_size=3), min_size=1, max_size=3))
+def test_a_patched_snapshot_is_like_one_built_from_scratch(
+    first: list[LookupData], later: list[list[LookupData]]
+) -> None:
+    patched = Snapshot([*first, MANY])
+    for worlds in later:
+        patched = patched.patched([*worlds, MANY])
+        assert everything(patched) == everything(Snapshot([*worlds, MANY]))
 
 
-def test_live_lookups_know_nothing_before_the_first_refresh() -> None:
-    assert LiveLookups([Source("file", DATA)]).owners("kernel") == NOBODY
+#: so many packages that what changes is little, and is patched
+MANY = LookupData(
+    {f"many-{number}": {"ava": Role.OWNER, "@two": Role.WATCHER} for number in range(100)}, {"two": ["mei"]}
+)
 
 
-def test_a_refresh_swaps_all_four_answers() -> None:
-    source = Source("file", DATA)
-    live = LiveLookups([source])
-    live.refresh()
+@given(WORLDS, WORLDS, st.frozensets(st.sampled_from("pqrs")), st.frozensets(st.sampled_from(["one", "two"])))
+def test_what_is_reloaded_is_patched_as_if_it_were_loaded(
+    before: LookupData, after: LookupData, packages: frozenset[str], groups: frozenset[str]
+) -> None:
+    stale = Stale(packages, groups)
+    answer = LookupData(
+        {name: after.maintainers[name] for name in packages if name in after.maintainers},
+        {name: after.groups[name] for name in groups if name in after.groups},
+    )
+    data = reloaded(before, stale, answer)
+    for name in "pqrs":
+        assert data.maintainers.get(name) == (after if name in packages else before).maintainers.get(name)
+    for name in ("one", "two"):
+        assert data.groups.get(name) == (after if name in groups else before).groups.get(name)
+    assert everything(Snapshot([before, MANY]).patched([data, MANY])) == everything(Snapshot([data, MANY]))
+
+
+def everything(snapshot: Snapshot) -> list[object]:
+    """Return all answers about all names of the worlds."""
+    names, packages = ("ava", "hugo", "mei", "@one", "@two"), (*"pqrs", "many-7", "unknown")
+    return [
+        [snapshot.owners(package) for package in packages],
+        [snapshot.packages(name, frozenset({role})) for name in names for role in Role],
+        [snapshot.members(group) for group in ("one", "two", "three")],
+        [snapshot.groups(name) for name in names],
+    ]
+
+
+def test_a_patch_takes_over_what_has_not_changed() -> None:
+    old = Snapshot([MANY, DATA])
+    new = old.patched([MANY, reloaded(DATA, Stale(frozenset({"bash"})), LookupData({"bash": {"mei": Role.OWNER}}))])
+    assert new.owners("bash") == {"mei"}
+    assert old.owners("bash") == {"ava", "hugo"}, "a snapshot never changes"
+    assert new.owners("kernel") is old.owners("kernel")
+
+
+def test_stale_is_falsy_when_empty_and_can_be_united() -> None:
+    assert not Stale()
+    both = Stale(frozenset({"kernel"})) | Stale(frozenset({"bash"}), frozenset({"kernel-sig"}))
+    assert both == Stale(frozenset({"bash", "kernel"}), frozenset({"kernel-sig"}))
+    assert Stale(groups=frozenset({"kernel-sig"}))
+
+
+def answers(data: LookupData, fetched_at: float) -> Answers:
+    return Answers(data, Label("1", fetched_at))
+
+
+def test_live_lookups_know_nothing_before_the_first_answers() -> None:
+    live = LiveLookups()
+    assert live.owners("kernel") == NOBODY
+    assert live.ages() == {}
+
+
+def test_all_four_answers_are_swapped_together() -> None:
+    live = LiveLookups(clock=lambda: 100.0)
+    live.use({"file": answers(DATA, 40.0)})
     assert (live.owners("modules/bash"), live.packages("nuru")) == ({"mei"}, {"kernel"})
-    source.answer = LookupData({"kernel": {"farid": Role.OWNER}}, {"kernel-sig": ["farid"]})
-    live.refresh()
+    live.use({"file": answers(LookupData({"kernel": {"farid": Role.OWNER}}, {"kernel-sig": ["farid"]}), 90.0)})
     assert (live.owners("kernel"), live.packages("nuru")) == ({"farid"}, NOBODY)
     assert (live.members("kernel-sig"), live.groups("farid")) == ({"farid"}, {"kernel-sig"})
     assert live.snapshot.owners("kernel") == {"farid"}
-
-
-@pytest.mark.parametrize(
-    "failure",
-    [lambda: LookupUnavailableError("the file is gone"), lambda: ZeroDivisionError("a bug of the plugin")],
-    ids=["expected", "bug"],
-)
-def test_quirk_8_a_failed_lookup_is_not_remembered_as_nobody(failure: Callable[[], Exception]) -> None:
-    source, other = Source("file", DATA), Source("other", LookupData({"zsh": {"mei": Role.OWNER}}))
-    live = LiveLookups([source, other])
-    live.refresh()
-    source.answer, other.answer = failure(), LookupData({"fish": {"mei": Role.OWNER}})
-    live.refresh()
-    assert live.packages("ava") == {"kernel", "bash"}, "the last answer serves"
-    assert "fish" in live.packages("mei"), "the other source is up to date"
-    assert live.failures == {"file": str(source.answer)}
-    source.answer = LookupData()
-    live.refresh()
-    assert live.packages("ava") == NOBODY
-    assert not live.failures
-
-
-@pytest.mark.parametrize("nonsense", [None, LookupData({"kernel": None}), LookupData(groups={"a-sig": 3})])
-def test_a_source_that_returns_nonsense_keeps_its_last_answer_and_disturbs_no_other(nonsense: Any) -> None:
-    source, other = Source("file", DATA), Source("other", LookupData())
-    live = LiveLookups([source, other])
-    live.refresh()
-    source.answer, other.answer = nonsense, LookupData({"zsh": {"mei": Role.OWNER}})
-    live.refresh()
-    assert live.owners("bash") == {"ava", "hugo"}
-    assert live.owners("zsh") == {"mei"}
-    assert list(live.failures) == ["file"]
-
-
-def test_a_source_that_stays_away_is_one_warning_until_the_reason_changes(caplog: pytest.LogCaptureFixture) -> None:
-    source = Source("file", LookupUnavailableError("the file is gone"))
-    live = LiveLookups([source])
-    for reason, warnings in (("the file is gone", 1), ("the file is gone", 1), ("the file is cut off", 2)):
-        source.answer = LookupUnavailableError(reason)
-        live.refresh()
-        assert len(caplog.records) == warnings
-    assert caplog.messages[0] == "lookup source 'file' gives no answer, the last one serves: the file is gone"
-    source.answer = DATA
-    for _ in range(2):
-        live.refresh()
-        assert caplog.messages[2:] == ["lookup source 'file' answers again"]
+    assert live.ages() == {"file": 10.0}
 
 
 def test_the_mark_tells_groups_from_accounts_of_the_same_name() -> None:
