@@ -16,6 +16,9 @@ from typing import Any
 
 from .config import LoggingSettings
 
+#: libraries that warn of what is usual (a queue that another holds) or what we tell in one line; heard with --debug
+TALKATIVE = ("pika",)
+
 TEXT = "%(asctime)s %(levelname)s %(name)s: %(message)s"
 
 
@@ -105,3 +108,5 @@ def _apply(formatter: logging.Formatter, level: int) -> None:
         handler.setFormatter(formatter)
     if ours:
         root.setLevel(level)
+        for name in TALKATIVE:
+            logging.getLogger(name).setLevel(logging.DEBUG if level == logging.DEBUG else logging.CRITICAL)

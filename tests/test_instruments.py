@@ -119,6 +119,19 @@ def test_debug_wins_over_the_level():
         assert root.level == logging.DEBUG
 
 
+def test_libraries_that_warn_of_what_is_usual_are_heard_with_debug_only(capsys):
+    pika = logging.getLogger("pika.channel")
+    with bare():
+        logs.begin(debug=False)
+        pika.warning("queue 'fmn.held.changes' in exclusive use")
+        logs.configure(LoggingSettings(level="info"), debug=False)
+        pika.error("again")
+        logs.configure(LoggingSettings(), debug=True)
+        pika.warning("at last")
+    logging.getLogger("pika").setLevel(logging.NOTSET)
+    assert [line.partition("pika.channel: ")[2] for line in capsys.readouterr().err.splitlines()] == ["at last"]
+
+
 def test_logging_that_others_have_set_up_is_left_alone():
     theirs = logging.NullHandler()
     with bare() as root:

@@ -9,7 +9,7 @@ import pytest
 from fmn_core.codec import decode_notification, encode_message
 from fmn_core.errors import StoreError, TransportError
 from fmn_core.following import HEAL_EVERY, Follower
-from fmn_core.herald import CHANGES, Herald
+from fmn_core.herald import CHANGES, TRY_EVERY, Herald
 from fmn_core.matching import IndexMatcher
 from fmn_core.model import Destination, Filter, Preference, RuleUse, User
 from fmn_core.rules import RuleBook, app_rule
@@ -186,16 +186,16 @@ def test_what_the_herald_tells_is_in_force_without_a_look_at_the_clock(worker, t
     assert matched(worker, transport) == 1
 
 
-def test_one_herald_at_a_time_tells_and_another_takes_over(store, place):
+def test_one_herald_at_a_time_tells_and_another_takes_over(store, place, clock):
     with contextlib.closing(place()) as listener, contextlib.closing(place()) as second:
         listener.heard(CHANGES)
         with contextlib.closing(place()) as first:
-            speaking, silent = Herald(store.preferences), Herald(store.preferences)
+            speaking, silent = Herald(store.preferences, clock), Herald(store.preferences, clock)
             speaking.turn(first)
             silent.turn(second)
             assert listener.heard(CHANGES) == [b"0"]
         store.preferences.save(wants("koji"))
-        silent.turn(second)
+        clock.now += TRY_EVERY
         silent.turn(second)
         assert listener.heard(CHANGES) == [b"1"]
 

@@ -22,8 +22,6 @@ UNITS = sorted((DEPLOY / "systemd").glob("*.service"))
 FMN = "/opt/fmn/bin/fmn"
 #: commands that obey SIGHUP and serve metrics
 STAGES = {"consumer", "worker", "deliver", "run"}
-#: settings that the core does not have yet: empty once Redis is in
-NOT_YET = {"FMN__REDIS__URL"}
 COMPOSE = yaml.safe_load((DEPLOY / "compose.yaml").read_text())
 OURS = {name: service for name, service in COMPOSE["services"].items() if service["image"] == "fmn"}
 
@@ -122,8 +120,7 @@ def test_containers_call_commands_that_exist_with_settings_that_load(name):
     assert all(isinstance(word, str) for word in service["command"]), "a number in YAML is no word"
     command = parsed(service["command"])
     assert ("healthcheck" in service) == (command in STAGES)
-    environment = {name: value for name, value in environment_of(service).items() if name not in NOT_YET}
-    assert load_settings(DEPLOY / "fmn.toml", environment).store.url == "postgresql://fmn:s3cret@postgres/fmn"
+    assert load_settings(DEPLOY / "fmn.toml", environment_of(service)).store.url == "postgresql://fmn:s3cret@postgres/fmn"
 
 
 def test_containers_depend_on_servers_that_there_are():
