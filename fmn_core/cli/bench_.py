@@ -14,6 +14,7 @@ from fmn_core.errors import EXIT_FOUND_WANTING
 from fmn_core.plugins import RULES, load_plugins
 
 from .bench_consumer import consumer
+from .bench_pipeline import pipeline
 from .context import Context, echo_row, json_option, pass_context
 
 EPILOG = """\b
@@ -21,6 +22,7 @@ Examples:
   fmn bench match --users 15000 --engine index --json
   fmn bench crash --messages 10000 --kills 20
   fmn bench consumer --messages 20000
+  fmn bench pipeline --workers 1,2,4,8 --users 15000
 """
 
 
@@ -30,6 +32,7 @@ def command() -> None:
 
 
 command.add_command(consumer)
+command.add_command(pipeline)
 
 
 @command.command("match", epilog="\b\nExample:\n  fmn bench match --users 1500 --engine linear --json")

@@ -104,7 +104,7 @@ class AmqpTransport(Transport):
                 self._topology.work(queue)
                 self._put(self._names.work(queue), payload)
             self._settle(done)
-            self._advance()
+            self._turn()
 
     def _settle(self, envelopes: Iterable[Envelope]) -> None:
         """Acknowledge work once all that was published until now is safe."""
