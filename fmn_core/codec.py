@@ -196,7 +196,7 @@ def encode_message(message: Message) -> bytes:
 
 
 def encode_notification(notification: Notification) -> bytes:
-    """Write a notification for the queue of its backend; pydantic takes what orjson refuses, such as half a character."""
+    """Write a notification for the queue of its backend; pydantic takes what orjson refuses: half a character."""
     try:
         return _VERSIONED + orjson.dumps(notification, default=_plain)[1:]
     except TypeError:

@@ -171,7 +171,9 @@ def _path(folder: Path) -> Path:
 
 
 def _measure(load: Load, matcher: str, workers: int, redis: str) -> tuple[Row, Sequence[Depth]]:
-    count = max(FEWEST, LINEAR_ASKED // load.users) if matcher == LINEAR else len(load.messages)
+    count = len(load.messages)
+    if matcher == LINEAR:
+        count = min(count, max(FEWEST, LINEAR_ASKED // load.users))
     messages, expected = load.first(count)
     configuration, prefix = _path(load.app.settings.data_dir), load.app.settings.transport.prefix
     if matcher == LINEAR and workers:

@@ -19,18 +19,21 @@ Examples:
 """
 
 
-def _numbers(context: click.Context, option: click.Parameter, text: str) -> list[int]:
+def numbers(context: click.Context, option: click.Parameter, text: str | None) -> list[int]:
+    """Read numbers of processes, with commas between them; none where nothing is given."""
+    if text is None:
+        return []
     try:
-        numbers = [int(part) for part in text.split(",")]
+        found = [int(part) for part in text.split(",")]
     except ValueError:
         raise click.BadParameter(f"{text!r} is no list of numbers such as 1,2,4") from None
-    if min(numbers) < 1:
+    if min(found) < 1:
         raise click.BadParameter("a pool has one worker at least")
-    return numbers
+    return found
 
 
 @click.command("pipeline", epilog=EPILOG)
-@click.option("--workers", default="1,2,4,8", show_default=True, callback=_numbers, help="Sizes of the pool.")
+@click.option("--workers", default="1,2,4,8", show_default=True, callback=numbers, help="Sizes of the pool.")
 @click.option("--users", type=click.IntRange(min=1), default=1500, show_default=True, help="How many people.")
 @click.option("--messages", type=click.IntRange(min=1), default=15_000, show_default=True, help="How many.")
 @click.option("--broker", default=BROKER, show_default=True, help="URL of RabbitMQ.")
