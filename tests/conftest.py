@@ -16,6 +16,7 @@ import pytest
 import redis
 from bus_place import BusPlace
 from processes import Running
+from rabbit import Rabbit, lacking
 
 from fmn_core.codec import encode_message
 from fmn_core.commands import FMN
@@ -82,6 +83,29 @@ def broker() -> str:
             raise
         pytest.skip(f"no RabbitMQ: {error!r}; set FMN_TEST_AMQP")
     return AMQP
+
+
+@pytest.fixture(scope="session")
+def rabbit(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Rabbit]:
+    """A RabbitMQ of this session's own, that tests may restart and break."""
+    if reason := lacking():
+        if REQUIRED:
+            raise AssertionError(reason)
+        pytest.skip(reason)
+    node = Rabbit(tmp_path_factory.mktemp("rabbit"))
+    try:
+        node.start()
+        yield node
+    finally:
+        node.close()
+
+
+@pytest.fixture
+def vhost(rabbit: Rabbit) -> Iterator[str]:
+    """The URL of a virtual host of this test's own on that RabbitMQ; everything in it is removed at the end."""
+    name = f"test-{uuid.uuid4().hex[:12]}"
+    yield rabbit.add_vhost(name)
+    rabbit.ctl("delete_vhost", name)
 
 
 @pytest.fixture

@@ -100,15 +100,16 @@ class Link:
         """Drive the connection until something holds.
 
         :param otherwise: what the broker then does not do, for the error
-        :raises TransportError: if the connection is lost, or nothing happens for too long
+        :raises TransportError: if the connection is lost, or nothing happens for too long though there is no alarm
         """
         deadline = time.monotonic() + self._patience
         while not condition():
             left = deadline - time.monotonic()
             if left <= 0:
-                alarm = f", as it said: {self.blocked}" if self.blocked else ""
-                raise TransportError(f"broker {self.place} {otherwise} within {self._patience:.0f} s{alarm}")
+                raise TransportError(f"broker {self.place} {otherwise} within {self._patience:.0f} s")
             self.turn(left)
+            if self.blocked:
+                deadline = time.monotonic() + self._patience  # it said why, and will say when it is over
 
     def channel(self) -> Channel:
         """Open a channel."""
@@ -131,9 +132,9 @@ class Link:
                     self.lock.release()
 
     def close(self) -> None:
-        """End the connection; a broker that does not answer is not waited for long."""
+        """End the connection; a broker that does not answer is not waited for long, one with an alarm not at all."""
         with self.lock:
-            if self._failure is None and not self._ended.is_set():
+            if self._failure is None and not self._ended.is_set() and not self.blocked:
                 self._connection.close()
                 with contextlib.suppress(TransportError):
                     self.wait(lambda: self._failure, "does not end the connection")
@@ -158,7 +159,7 @@ class Channel:
     def __init__(self, link: Link, connection: SelectConnection) -> None:
         self._link = link
         self.answered = False
-        self._refusal: Refused | None = None
+        self._refusal: TransportError | None = None
         self.raw: Any = connection.channel(on_open_callback=self._opened)
         self.raw.add_on_close_callback(self._closed)
 
@@ -168,10 +169,17 @@ class Channel:
     def _closed(self, raw: Any, reason: BaseException) -> None:
         self._refusal = Refused(reason)
 
+    def cancelled(self, frame: Any) -> None:
+        """Note that the broker has ended a consumer; pika calls it where it was asked to."""
+        self._refusal = TransportError(
+            "the broker hands nothing out any more: a queue was deleted, or the node that has it is down"
+        )
+
     def check(self) -> None:
-        """Make sure that it is open.
+        """Make sure that it is open and receives.
 
         :raises Refused: if the broker has closed it, with what it said
+        :raises TransportError: if the broker has ended a consumer
         """
         if self._refusal:
             raise self._refusal

@@ -8,7 +8,7 @@ is taken for it.
 from __future__ import annotations
 
 import time
-from collections import Counter, deque
+from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -54,14 +54,15 @@ class Inbox:
 
     :param prefetch: pieces that the broker hands out before one is settled
     :ivar strays: pieces that must not be handed out here: they are to be moved aside, or wait longer
-    :ivar out: how many pieces of each queue are here or with the stage
+    :ivar held: pieces that are here or with the stage, by number
     """
 
     def __init__(self, channel: Channel, names: Names, prefetch: int) -> None:
         self._channel, self._names, self._prefetch = channel, names, prefetch
         self._baskets: dict[str, _Basket] = {}
         self.strays: list[Envelope] = []
-        self.out: Counter[str] = Counter()
+        self.held: dict[int, Envelope] = {}
+        channel.raw.add_on_cancel_callback(channel.cancelled)
 
     def open(self, queue: str) -> None:
         """Begin to receive from a queue and its suspects, which must be there."""
@@ -79,12 +80,14 @@ class Inbox:
         crowd = keep is self._baskets[queue].crowd
 
         def take(channel: Any, method: Any, properties: Any, body: bytes) -> None:
-            self.out[queue] += 1
             headers = properties.headers or {}
             if not method.redelivered and ATTEMPTS not in headers:
-                keep.append(Envelope(queue, body, Tag(self, method.delivery_tag)))
+                envelope = Envelope(queue, body, Tag(self, method.delivery_tag))
+                self.held[method.delivery_tag] = envelope
+                keep.append(envelope)
                 return
             envelope = self._experienced(queue, body, method, headers)
+            self.held[method.delivery_tag] = envelope
             (self.strays if self._is_stray(envelope, headers, crowd) else keep).append(envelope)
 
         return take
@@ -102,6 +105,10 @@ class Inbox:
         return Envelope(
             queue, body, Tag(self, method.delivery_tag, headers), attempt, int(headers.get(LOST, 0)) + deaths
         )
+
+    def out(self, queue: str) -> int:
+        """Return how many pieces of a queue are here or with the stage."""
+        return sum(envelope.queue == queue for envelope in self.held.values())
 
     def take(self, queues: Sequence[str], limit: int) -> list[Envelope]:
         """Take what is here: a suspect alone, or else the oldest of each queue."""

@@ -17,13 +17,14 @@ import pika
 from fmn_core.errors import TransportError
 from fmn_core.transport.base import MOST_LOSSES, DeadLetter, Envelope, Outgoing, Transport
 
-from .connection import Link
+from .connection import Channel, Link
 from .inbox import ATTEMPTS, CROWD, DUE, LOST, Inbox, Tag, now
 from .letters import Letters, postmark
 from .news import News
 from .publishing import Publisher
 from .receipts import Receipts
 from .refusals import ACCESS_REFUSED, RESOURCE_LOCKED, Refused
+from .returns import give_back
 from .topology import DELAYS, Names, Topology
 
 log = logging.getLogger(__name__)
@@ -39,7 +40,7 @@ class _Flight(NamedTuple):
     """
 
     safe_at: int
-    tags: list[int]
+    done: list[Envelope]
 
 
 class AmqpTransport(Transport):
@@ -72,7 +73,7 @@ class AmqpTransport(Transport):
         self._news = News(self._link, self._topology, self._names.news)
         self._letters = Letters(self._link, self._topology, self._names)
         self._flights: deque[_Flight] = deque()
-        self._holds: dict[str, Any] = {}
+        self._holds: dict[str, Channel] = {}
 
     def publish(self, queue: str, payloads: Sequence[bytes]) -> None:
         with self._link.lock:
@@ -108,22 +109,17 @@ class AmqpTransport(Transport):
 
     def _settle(self, envelopes: Iterable[Envelope]) -> None:
         """Acknowledge work once all that was published until now is safe."""
-        tags = []
-        for envelope in envelopes:
-            tag = envelope.tag
-            if isinstance(tag, Tag) and tag.inbox is self._inbox:
-                tags.append(tag.number)
-                self._inbox.out[envelope.queue] -= 1
-        if tags:
-            self._flights.append(_Flight(self._publisher.sent, tags))
+        done = [one for one in envelopes if self._is_ours(one) and self._inbox.held.pop(_number(one), None)]
+        if done:
+            self._flights.append(_Flight(self._publisher.sent, done))
 
     def _advance(self) -> None:
         """Acknowledge the work whose output has become safe."""
         safe, flights, done = self._publisher.safe, self._flights, []
         while flights and flights[0].safe_at <= safe:
-            done += flights.popleft().tags
+            done += flights.popleft().done
         if done:
-            self._receipts.settle(done)
+            self._receipts.settle(map(_number, done))
         self._publisher.check()
         self._channel.check()
 
@@ -134,10 +130,10 @@ class AmqpTransport(Transport):
                 self._inbox.open(queue)
             deadline = time.monotonic() + timeout
             self._turn()
-            while not (taken := self._inbox.take(queues, limit)):
+            while self._link.blocked or not (taken := self._inbox.take(queues, limit)):
                 left = deadline - time.monotonic()
                 if left <= 0:
-                    break
+                    return []
                 self._turn(left)
             return taken
 
@@ -213,7 +209,7 @@ class AmqpTransport(Transport):
     def depth(self, queue: str) -> int:
         with self._link.lock:
             self._flush()
-            return self._topology.counts(queue) + self._inbox.out.get(queue, 0)
+            return self._topology.counts(queue) + self._inbox.out(queue)
 
     def dead_letters(self, limit: int = 1000) -> list[DeadLetter]:
         with self._link.lock:
@@ -235,8 +231,10 @@ class AmqpTransport(Transport):
     def hold(self, queue: str) -> bool:
         with self._link.lock:
             if queue in self._holds:
+                self._holds[queue].check()
                 return True
             name, channel = self._topology.held(queue), self._link.channel()
+            channel.raw.add_on_cancel_callback(channel.cancelled)
             try:
                 channel.ask("basic_consume", name, lambda *message: None, exclusive=True)
             except Refused as refused:
@@ -258,8 +256,22 @@ class AmqpTransport(Transport):
     def close(self) -> None:
         try:
             with self._link.lock:
-                self._flush()
+                if not self._link.blocked:
+                    self._let_go()
         except TransportError as error:
-            log.debug("what was not settled goes to others: %s", error)
+            log.debug("what was not settled goes to others, and counts as lost: %s", error)
         finally:
             self._link.close()
+
+    def _let_go(self) -> None:
+        try:
+            self._flush()
+        finally:
+            self._channel.check()
+            held = [one for flight in self._flights for one in flight.done] + list(self._inbox.held.values())
+            back = give_back(self._link, self._names, held)
+            self._receipts.settle(map(_number, back))
+
+
+def _number(envelope: Envelope) -> int:
+    return envelope.tag.number if isinstance(envelope.tag, Tag) else 0
