@@ -63,7 +63,7 @@ class TransportSettings(Section):
     prefix: str = Field(default="fmn", pattern=r"^[\w.-]{1,100}$")
     queues: Literal["quorum", "classic"] = "quorum"
     passive: bool = False
-    prefetch: int = Field(default=400, ge=1, le=65_535)
+    prefetch: int = Field(default=1000, ge=1, le=65_535)
     ca_file: str = ""
     cert_file: str = ""
     key_file: str = ""

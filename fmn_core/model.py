@@ -7,6 +7,7 @@ import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import lru_cache
 from typing import Any, Protocol
 
 #: words of a topic before the application: two of prefix, one of environment (``org.fedoraproject.prod``)
@@ -80,6 +81,7 @@ class FactsOf(Protocol):
     def thread(self) -> str: ...
 
 
+@lru_cache(maxsize=10_000)
 def topic_words(topic: str) -> tuple[str, str]:
     """Split a topic into application and title.
 

@@ -103,6 +103,8 @@ def _line(value: Any) -> str:
 
 Value = TypeVar("Value")
 
+_FACTS = tuple(field.name for field in dataclasses.fields(Facts))
+
 
 class _Fact(Generic[Value]):
     """A fact that is computed when it is first asked for; from then on it is an ordinary attribute.
@@ -157,7 +159,7 @@ class LiveFacts:
 
     def freeze(self) -> Facts:
         """Compute every fact and return them as plain values."""
-        return Facts(**{f.name: getattr(self, f.name) for f in dataclasses.fields(Facts)})
+        return Facts(*[getattr(self, name) for name in _FACTS])
 
 
 class SummaryBook:

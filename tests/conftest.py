@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 import socket
 import sys
@@ -23,7 +22,7 @@ from fmn_core.codec import encode_message
 from fmn_core.commands import FMN
 from fmn_core.store import Store, open_store
 from fmn_core.testing import install, message
-from fmn_core.transport.amqp.topology import DELAYS, Names
+from fmn_core.transport.amqp.removal import remove
 from fmn_core.transport.base import MESSAGES
 from fmn_core.transport.embedded import EmbeddedTransport
 
@@ -114,11 +113,7 @@ def prefix(broker: str) -> Iterator[str]:
     """A prefix for the names of one test on the broker; everything of that name is removed at the end."""
     prefix = f"fmn-test-{uuid.uuid4().hex[:12]}"
     yield prefix
-    with contextlib.closing(pika.BlockingConnection(pika.URLParameters(broker))) as connection:
-        channel = connection.channel()
-        for name in _names(prefix):
-            channel.queue_delete(name)
-        channel.exchange_delete(Names(prefix).news)
+    remove(broker, prefix, USED, USED)
 
 
 #: queues and things held that tests use on the broker
@@ -135,15 +130,6 @@ USED = (
     "deliveries.mail",
     "deliveries.crash",
 )
-
-
-def _names(prefix: str) -> Iterator[str]:
-    """Return everything that tests may have made; the broker has no way to ask for names by prefix."""
-    names = Names(prefix)
-    yield names.dead
-    for queue in USED:
-        yield from (names.work(queue), names.suspects(queue), names.held(queue))
-        yield from (names.delayed(queue, seconds) for seconds in DELAYS)
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])

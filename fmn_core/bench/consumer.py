@@ -95,7 +95,7 @@ def _stock(outlet: Outlet, broker: str, folder: Path, messages: Sequence[Deliver
     first, end = (delivered(topic, PLAIN_SCHEMA, {}, rng) for topic in (f"{END}.not", END))
     outlet.publish([first, *messages, end])
     result = folder / "result.json"
-    configuration = _configuration(folder, broker, queue)
+    configuration = write_subscription(folder / "stock.toml", broker, queue)
     command = [*_STOCK, "--conf", str(configuration), "consume", "--callback=fmn_core.bench.counting:Counting"]
     environment = os.environ | {RESULT_VARIABLE: str(result)}
     done = subprocess.run(command, env=environment, capture_output=True, timeout=PATIENCE, check=False)  # noqa: S603 - our own command
@@ -112,7 +112,9 @@ def _ours(outlet: Outlet, broker: str, folder: Path, messages: Sequence[Delivere
     outlet.publish(messages)
     settings = TransportSettings(url=transport, prefix=outlet.name)
     consumer = _Timed(len(messages))
-    bus = Bus(consumer, lambda: open_transport(transport, settings), _configuration(folder, broker, queue))
+    bus = Bus(
+        consumer, lambda: open_transport(transport, settings), write_subscription(folder / "ours.toml", broker, queue)
+    )
     logging.getLogger("fmn_core.consumer").setLevel(logging.ERROR)  # what is invalid is counted
     stop = threading.Event()
     with ThreadPoolExecutor(1) as pool:
@@ -156,7 +158,7 @@ def _rate(consumer: str, messages: int, invalid: int, seconds: float) -> Rate:
     return Rate(consumer, messages, invalid, round(seconds, 3), round(messages / max(seconds, 1e-9), 1))
 
 
-def _configuration(folder: Path, broker: str, queue: str) -> Path:
+def write_subscription(path: Path, broker: str, queue: str) -> Path:
     """Write a configuration of fedora-messaging that reads one queue, and does not log each message."""
     console = {"class": "logging.StreamHandler", "stream": "ext://sys.stderr"}
     whole = {
@@ -172,6 +174,5 @@ def _configuration(folder: Path, broker: str, queue: str) -> Path:
             "root": {"level": "CRITICAL", "handlers": ["console"]},
         },
     }
-    path = folder / f"{queue}.toml"
     path.write_text(tomli_w.dumps(whole), "utf-8")
     return path

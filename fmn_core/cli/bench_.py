@@ -14,6 +14,7 @@ from fmn_core.errors import EXIT_FOUND_WANTING
 from fmn_core.plugins import RULES, load_plugins
 
 from .bench_consumer import consumer
+from .bench_pipeline import numbers, pipeline
 from .context import Context, echo_row, json_option, pass_context
 
 EPILOG = """\b
@@ -21,6 +22,7 @@ Examples:
   fmn bench match --users 15000 --engine index --json
   fmn bench crash --messages 10000 --kills 20
   fmn bench consumer --messages 20000
+  fmn bench pipeline --workers 1,2,4,8 --users 15000
 """
 
 
@@ -30,6 +32,7 @@ def command() -> None:
 
 
 command.add_command(consumer)
+command.add_command(pipeline)
 
 
 @command.command("match", epilog="\b\nExample:\n  fmn bench match --users 1500 --engine linear --json")
@@ -41,6 +44,7 @@ command.add_command(consumer)
 )
 @click.option("--ownership", type=click.Path(path_type=Path), help="Real ownership: a pagure_owner_alias.json.")
 @click.option("--topics", type=click.Path(path_type=Path), help="Recorded messages to copy topics and bodies from.")
+@click.option("--workers", callback=numbers, help="Processes that match at once, such as 1,2; a row for each number.")
 @json_option
 @pass_context
 def match(
@@ -51,6 +55,7 @@ def match(
     seed: int,
     ownership: Path | None,
     topics: Path | None,
+    workers: list[int] | None,
     as_json: bool,
 ) -> None:
     """Measure matching.
@@ -67,12 +72,28 @@ def match(
 
     Ownership is made up after Fedora's: 42,000 packages, 1,269 maintainers, half of them with six or less, the top
     tenth with three quarters. The engine "linear" is the algorithm of 2016, on fewer messages unless you say how many.
+
+    With --workers, so many processes match at once, each as many messages, and time is that of the clock.
     """
+    if workers:
+        _abreast(context, engine, workers, users, messages, seed, as_json)
+        return
     from fmn_core.bench.measure import measure_match
 
     registry = load_plugins(context.settings, [RULES])
     result = measure_match(registry, engine, users, messages, seed, ownership, topics)
     echo_row(as_json, dataclasses.asdict(result), _in_words)
+
+
+def _abreast(
+    context: Context, engine: str, workers: list[int], users: int, messages: int | None, seed: int, as_json: bool
+) -> None:
+    from fmn_core.bench.abreast import measure_abreast
+    from fmn_core.bench.measure import usual_messages
+
+    count = messages or usual_messages(engine, users)
+    for row in measure_abreast(context.settings.plugins, engine, workers, users, count, seed):
+        echo_row(as_json, dataclasses.asdict(row), _in_words)
 
 
 @command.command("crash", epilog="\b\nExample:\n  fmn bench crash --messages 10000 --kills 20 --json")

@@ -8,6 +8,7 @@ from __future__ import annotations
 import abc
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 #: queue of bus messages that workers match
 MESSAGES = "messages"
@@ -26,8 +27,7 @@ def deliveries(backend: str) -> str:
 Outgoing = tuple[str, bytes]
 
 
-@dataclass(frozen=True, slots=True)
-class Envelope:
+class Envelope(NamedTuple):
     """A piece of work as received.
 
     :param tag: what the transport knows it by while it is out

@@ -36,7 +36,7 @@ HOMES = {
     "psycopg": ["fmn_core/store"],
     "pytest": ["fmn_core/pytest_plugin.py"],
     "re2": ["fmn_core/matching", "plugins/fmn_rules_generic"],
-    "redis": ["fmn_core/shelf/in_redis.py"],
+    "redis": ["fmn_core/bench/locked.py", "fmn_core/shelf"],
     "sqlalchemy": ["fmn_core/store"],
     "stevedore": ["fmn_core/plugins.py"],
     "waitress": ["fmn_core/cli/web_.py", "web"],

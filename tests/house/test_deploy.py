@@ -120,7 +120,9 @@ def test_containers_call_commands_that_exist_with_settings_that_load(name):
     assert all(isinstance(word, str) for word in service["command"]), "a number in YAML is no word"
     command = parsed(service["command"])
     assert ("healthcheck" in service) == (command in STAGES)
-    assert load_settings(DEPLOY / "fmn.toml", environment_of(service)).store.url == "postgresql://fmn:s3cret@postgres/fmn"
+    assert (
+        load_settings(DEPLOY / "fmn.toml", environment_of(service)).store.url == "postgresql://fmn:s3cret@postgres/fmn"
+    )
 
 
 def test_containers_depend_on_servers_that_there_are():

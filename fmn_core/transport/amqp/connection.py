@@ -31,6 +31,26 @@ KEEP_EVERY, TURNS_A_HEARTBEAT = 5.0, 4
 HEARTBEAT = 60
 
 
+class _Gathering(SelectConnection):  # type: ignore[misc]  # pika has no types
+    """Sends what was written meanwhile in one go: pika sends each frame by itself, three for a message.
+
+    How data is emitted is what pika leaves to its adapters; with this, a broker takes half as many messages again.
+    """
+
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        self._gathered: list[bytes] = []
+        super().__init__(*arguments, **options)
+
+    def _adapter_emit_data(self, data: bytes) -> None:
+        self._gathered.append(data)
+
+    def flush(self) -> None:
+        """Hand what was gathered to the socket."""
+        if self._gathered:
+            super()._adapter_emit_data(b"".join(self._gathered))
+            self._gathered.clear()
+
+
 class Link:
     """An open connection. It belongs to one thread at a time, but for the keeper, which waits its turn.
 
@@ -50,7 +70,7 @@ class Link:
         self.blocked: str | None = None
         self._loop = IOLoop()
         self._loop.activate_poller()
-        self._connection = SelectConnection(
+        self._connection = _Gathering(
             parameters,
             on_open_error_callback=lambda connection, error: self._lost(error),
             on_close_callback=lambda connection, error: self._lost(error),
@@ -86,8 +106,10 @@ class Link:
             self.check()
             timer = self._loop.call_later(seconds, _nothing)
             try:
+                self._connection.flush()
                 self._loop.poll()
                 self._loop.process_timeouts()
+                self._connection.flush()
             finally:
                 self._loop.remove_timeout(timer)
             self.check()

@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import time
 from collections import deque
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from types import MappingProxyType
+from typing import Any, NamedTuple
 
 from fmn_core.transport.base import MOST_LOSSES, Envelope
 
@@ -29,8 +30,10 @@ _EARLY = 1000
 _COUNT = "x-delivery-count"
 
 
-@dataclass(frozen=True, slots=True)
-class Tag:
+_NO_HEADERS: Mapping[str, Any] = MappingProxyType({})
+
+
+class Tag(NamedTuple):
     """What a piece is known by while it is out.
 
     :param inbox: that received it; what another one received cannot be settled here
@@ -38,7 +41,7 @@ class Tag:
 
     inbox: Inbox
     number: int
-    headers: Mapping[str, Any] = field(default_factory=dict, compare=False)
+    headers: Mapping[str, Any] = _NO_HEADERS
 
 
 @dataclass(slots=True)
@@ -123,16 +126,11 @@ class Inbox:
                 return [suspects.popleft()]
         taken: list[Envelope] = []
         for queue in queues:
-            taken += _some(self._baskets[queue].crowd, limit - len(taken))
+            crowd = self._baskets[queue].crowd
+            taken += [crowd.popleft() for _ in range(min(limit - len(taken), len(crowd)))]
         return taken
 
 
 def now() -> int:
     """Return the time in milliseconds since the epoch: a broker takes no fractions in headers."""
     return round(time.time() * 1000)
-
-
-def _some(crowd: deque[Envelope], limit: int) -> Iterator[Envelope]:
-    while crowd and limit > 0:
-        limit -= 1
-        yield crowd.popleft()

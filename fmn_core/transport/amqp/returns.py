@@ -1,8 +1,8 @@
 """Returns: whoever ends well gives back what he holds without adding to its losses. Floor F2.
 
-A broker counts how often a piece came back, and does not know why. Once is no harm, so what comes back for the first time
-does so by itself, to its place in the queue. From then on a new copy with the old count goes to the end of the queue:
-else what waits for a database through ten tries would look as if ten processes had died of it.
+A broker counts how often a piece came back, and does not know why. Once is no harm, so what comes back for the first
+time does so by itself, to its place in the queue. From then on a new copy with the old count goes to the end of the
+queue: else what waits for a database through ten tries would look as if ten processes had died of it.
 """
 
 from __future__ import annotations

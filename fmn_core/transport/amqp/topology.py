@@ -71,18 +71,20 @@ class Topology:
     def __init__(self, link: Link, names: Names, kind: str, passive: bool) -> None:
         self._link, self._names, self._kind, self._passive = link, names, kind, passive
         self._there: set[str] = set()
+        self._work: dict[str, str] = {}
         self._channel: Channel | None = None
 
-    def work(self, queue: str) -> None:
-        """Have a queue of work, its suspects and the dead letters.
+    def work(self, queue: str) -> str:
+        """Have a queue of work, its suspects and the dead letters, and return its name.
 
         :raises TransportError: saying what the broker has against it, and what to do
         """
-        if queue not in self._there:
+        if queue not in self._work:
             self.dead()
             self._queue(self._names.work(queue), self._buried())
             self._queue(self._names.suspects(queue), self._buried())
-            self._there.add(queue)
+            self._work[queue] = self._names.work(queue)
+        return self._work[queue]
 
     def dead(self) -> None:
         """Have the queue of dead letters."""

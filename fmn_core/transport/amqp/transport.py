@@ -86,9 +86,9 @@ class AmqpTransport(Transport):
 
     def publish(self, queue: str, payloads: Sequence[bytes]) -> None:
         with self._using():
-            self._topology.work(queue)
+            name = self._topology.work(queue)
             for payload in payloads:
-                self._put(self._names.work(queue), payload)
+                self._put(name, payload)
             self._flush()
 
     def _put(self, name: str, payload: bytes, headers: Mapping[str, Any] | None = None) -> None:
@@ -111,14 +111,16 @@ class AmqpTransport(Transport):
     def pass_on(self, outgoing: Sequence[Outgoing], done: Sequence[Envelope]) -> None:
         with self._using():
             for queue, payload in outgoing:
-                self._topology.work(queue)
-                self._put(self._names.work(queue), payload)
+                self._put(self._topology.work(queue), payload)
             self._settle(done)
-            self._advance()
+            self._turn()
 
     def _settle(self, envelopes: Iterable[Envelope]) -> None:
         """Acknowledge work once all that was published until now is safe."""
-        done = [one for one in envelopes if self._is_ours(one) and self._inbox.held.pop(_number(one), None)]
+        held = self._inbox.held
+        done = [one for one in envelopes if self._is_ours(one) and _number(one) in held]
+        for one in done:
+            del held[_number(one)]
         if done:
             self._flights.append(_Flight(self._publisher.sent, done))
 

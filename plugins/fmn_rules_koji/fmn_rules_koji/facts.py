@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 from urllib.parse import quote
 
@@ -69,12 +70,21 @@ EVENTS = {
 
 def event_name(message: Message) -> str:
     """Return the words of the topic behind the application: ``build.state.change``."""
-    return message.topic.partition(".buildsys.")[2]
+    return _words(message.topic)
+
+
+def _words(topic: str) -> str:
+    return topic.partition(".buildsys.")[2]
+
+
+@lru_cache(maxsize=1000)
+def _event(topic: str) -> Event:
+    return EVENTS.get(_words(topic), _OTHER)
 
 
 def event_of(message: Message) -> Event:
     """Return what is known of messages of this kind."""
-    return EVENTS.get(event_name(message), _OTHER)
+    return _event(message.topic)
 
 
 class KojiSummary(Summary):
