@@ -256,6 +256,7 @@ class Delivery:
         elif verdict.outcome is Outcome.FAILED:
             transport.reject(last, verdict.reason)
         else:
+            self.counts["repeated"] += len(copies)
             return envelopes
         return copies
 

@@ -6,18 +6,21 @@ import os
 import socket
 import sys
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, closing
 from pathlib import Path
+from typing import Any
 
 import pika
 import psycopg
 import pytest
 import redis
 from bus_place import BusPlace
+from numbers_place import PLUGIN, NumbersPlace
 from processes import Running
 from rabbit import Rabbit, lacking
 
+from fmn_core.app import Application
 from fmn_core.codec import encode_message
 from fmn_core.commands import FMN
 from fmn_core.store import Store, open_store
@@ -232,6 +235,34 @@ def redis_prefix() -> Iterator[str]:
 def redis_url(redis_prefix: str) -> str:
     """The URL of the Redis that tests use, which answers."""
     return REDIS
+
+
+@pytest.fixture
+def numbers_place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> NumbersPlace:
+    """An instance for numbers; its plugin is installed for processes too."""
+    site = tmp_path / "site"
+    site.mkdir()
+    install(PLUGIN, site)
+    monkeypatch.syspath_prepend(site)
+    monkeypatch.setenv("PYTHONPATH", str(site))
+    return NumbersPlace(tmp_path)
+
+
+@pytest.fixture
+def assemble(numbers_place: NumbersPlace) -> Iterator[Callable[..., Application]]:
+    """Configure that instance, and close what was assembled in the end."""
+    with ExitStack() as stack:
+
+        def make(sections: Mapping[str, Any] | None = None, **crash: Any) -> Application:
+            return stack.enter_context(closing(numbers_place.application(crash, **(sections or {}))))
+
+        yield make
+
+
+@pytest.fixture
+def messages(numbers_place: NumbersPlace) -> Callable[[int], Path]:
+    """Write a file of numbered messages."""
+    return numbers_place.messages
 
 
 @pytest.fixture

@@ -93,7 +93,11 @@ LETTERS = "x-dead-letter-exchange is none, wanted is '', x-dead-letter-routing-k
     [
         ("quorum", {"durable": True}, ["x-queue-type is none, wanted is 'quorum'", "x-overflow is none"]),
         ("quorum", {"durable": True, "arguments": {"x-queue-type": "quorum"}}, ["x-overflow is none"]),
-        ("quorum", {"durable": True, "arguments": {"x-queue-type": "quorum", "x-delivery-limit": 3}}, ["x-delivery-limit is 3, wanted is 20"]),
+        (
+            "quorum",
+            {"durable": True, "arguments": {"x-queue-type": "quorum", "x-delivery-limit": 3}},
+            ["x-delivery-limit is 3, wanted is 20"],
+        ),
         ("classic", {}, ["durable is 'false', wanted is 'true'"]),
     ],
     ids=["another kind", "no dead letters", "another limit", "not durable"],

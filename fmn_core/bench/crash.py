@@ -90,14 +90,15 @@ def measure_crash(plugins: PluginsSettings, count: int, kills: int, seed: int, t
         prepared(Path(place), "http://127.0.0.1:8080/", plugins) as instance,
     ):
         path = instance.folder / "storm.jsonl"
-        messages = itertools.islice(_endless((instance.folder / OWNERSHIP).read_text("utf-8")), count)
+        messages = itertools.islice(endless((instance.folder / OWNERSHIP).read_text("utf-8")), count)
         path.write_bytes(b"".join(encode_message(message) + b"\n" for message in messages))
         stages = TOGETHER if together else SEPARATE
         storm = Storm(instance.app, instance.rehearsals, instance.folder / CONFIGURATION, stages)
         return storm.run(path, kills, random.Random(seed))
 
 
-def _endless(ownership: str) -> Iterator[Message]:
+def endless(ownership: str) -> Iterator[Message]:
+    """Make messages of the demo, one seed after the other."""
     for seed in itertools.count(SEED):
         for act in acts(ownership, seed):
             yield from act.messages

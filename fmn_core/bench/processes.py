@@ -6,7 +6,7 @@ import os
 import random
 import signal
 import subprocess
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -21,12 +21,14 @@ class Unkillable:
     """A command that runs again as soon as it was killed, and not when it ended by itself.
 
     :param arguments: of ``fmn``
+    :param output: where what it prints is added; None for nowhere
     :ivar kills: how often it was killed
     """
 
-    def __init__(self, configuration: Path, arguments: Sequence[str]) -> None:
+    def __init__(self, configuration: Path, arguments: Sequence[str], output: Path | None = None) -> None:
         self.name = arguments[0]
         self.kills = 0
+        self._output = Path(os.devnull) if output is None else output
         self._command = [*FMN, "--config", str(configuration), *arguments]
         self._process = self._start()
 
@@ -34,7 +36,8 @@ class Unkillable:
         # the configuration file alone counts, as for the process that started us
         kept = {name: value for name, value in os.environ.items() if not name.startswith(ENVIRONMENT_PREFIX)}
         kept.pop(CONFIG_VARIABLE, None)
-        return subprocess.Popen(self._command, env=kept, stdout=subprocess.DEVNULL)  # noqa: S603 - our own command
+        with self._output.open("ab") as output:
+            return subprocess.Popen(self._command, env=kept, stdout=output)  # noqa: S603 - our own command
 
     @property
     def alive(self) -> bool:
@@ -60,12 +63,17 @@ class Unkillable:
 
 
 @contextmanager
-def running(configuration: Path, commands: Sequence[Sequence[str]]) -> Iterator[list[Unkillable]]:
-    """Run commands; none of them outlives the block."""
+def running(
+    configuration: Path, commands: Sequence[Sequence[str]], outputs: Mapping[str, Path] | None = None
+) -> Iterator[list[Unkillable]]:
+    """Run commands; none of them outlives the block.
+
+    :param outputs: where what is printed goes, by command
+    """
     started: list[Unkillable] = []
     try:
         for arguments in commands:
-            started.append(Unkillable(configuration, arguments))
+            started.append(Unkillable(configuration, arguments, (outputs or {}).get(arguments[0])))
         yield started
     finally:
         for one in started:

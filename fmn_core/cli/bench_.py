@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import random
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 import click
 
@@ -15,6 +13,8 @@ from fmn_core.plugins import RULES, load_plugins
 
 from .bench_consumer import consumer
 from .bench_pipeline import numbers, pipeline
+from .bench_storm import storm
+from .columns import in_columns
 from .context import Context, echo_row, json_option, pass_context
 
 EPILOG = """\b
@@ -22,6 +22,7 @@ Examples:
   fmn bench match --users 15000 --engine index --json
   fmn bench crash --messages 10000 --kills 20
   fmn bench consumer --messages 20000
+  fmn bench storm --restarts 2 --restart-command 'systemctl restart rabbitmq-server'
   fmn bench pipeline --workers 1,2,4,8 --users 15000
 """
 
@@ -32,6 +33,7 @@ def command() -> None:
 
 
 command.add_command(consumer)
+command.add_command(storm)
 command.add_command(pipeline)
 
 
@@ -82,7 +84,7 @@ def match(
 
     registry = load_plugins(context.settings, [RULES])
     result = measure_match(registry, engine, users, messages, seed, ownership, topics)
-    echo_row(as_json, dataclasses.asdict(result), _in_words)
+    echo_row(as_json, dataclasses.asdict(result), in_columns)
 
 
 def _abreast(
@@ -93,7 +95,7 @@ def _abreast(
 
     count = messages or usual_messages(engine, users)
     for row in measure_abreast(context.settings.plugins, engine, workers, users, count, seed):
-        echo_row(as_json, dataclasses.asdict(row), _in_words)
+        echo_row(as_json, dataclasses.asdict(row), in_columns)
 
 
 @command.command("crash", epilog="\b\nExample:\n  fmn bench crash --messages 10000 --kills 20 --json")
@@ -121,16 +123,6 @@ def crash(
 
     chosen = random.randrange(1000) if seed is None else seed  # noqa: S311 - no secret
     result = measure_crash(context.settings.plugins, messages, kills, chosen, together)
-    echo_row(as_json, {"seed": chosen, **dataclasses.asdict(result)}, _in_words)
+    echo_row(as_json, {"seed": chosen, **dataclasses.asdict(result)}, in_columns)
     if not result.right:
         click_context.exit(EXIT_FOUND_WANTING)
-
-
-def _in_words(row: Mapping[str, Any]) -> str:
-    return "\n".join(f"{name:<22} {_said(value):>12}" for name, value in row.items())
-
-
-def _said(value: Any) -> str:
-    if isinstance(value, Mapping):
-        return ", ".join(f"{count} {name}" for name, count in value.items())
-    return value if isinstance(value, str) else f"{value:,}"
