@@ -106,6 +106,22 @@ def test_with_a_full_disk_work_stays_where_it_is_and_the_end_does_not_wait(
     assert set(numbers(drain(second, 10))) == set(range(10)), "others have it now"
 
 
+FULL = "the broker refuses a message: its queue is full"
+
+
+def publish_until_full(transport: Transport) -> None:
+    """Publish: what is on its way when it is full is taken all the same."""
+    for number in range(1000):
+        transport.publish("q", [b"%d" % number])
+
+
+def pass_on_until_told(transport: Transport, work: Envelope) -> None:
+    """Pass on: the answer to the first comes with one of the next."""
+    for _ in range(100):
+        transport.pass_on([("q", b"101")], [work])
+        transport.receive(["in"], timeout=0.1)
+
+
 def test_a_queue_that_is_full_refuses_what_comes_and_keeps_what_it_has(
     rabbit: Rabbit, opener: Opener, vhost: str
 ) -> None:
@@ -114,13 +130,10 @@ def test_a_queue_that_is_full_refuses_what_comes_and_keeps_what_it_has(
     source = opener()
     source.publish("in", [b"1"])
     [work] = source.receive(["in"], timeout=SOON)
-    with pytest.raises(TransportError, match="the broker refuses a message: its queue is full"):
-        for number in range(1000):  # what is on its way when it is full is taken all the same
-            source.publish("q", [b"%d" % number])
-    with pytest.raises(TransportError, match="the broker refuses a message: its queue is full"):
-        for _ in range(100):  # the answer to the first comes with one of the next
-            source.pass_on([("q", b"101")], [work])
-            source.receive(["in"], timeout=0.1)
+    with pytest.raises(TransportError, match=FULL):
+        publish_until_full(source)
+    with pytest.raises(TransportError, match=FULL):
+        pass_on_until_told(source, work)
     source.close()
     held = take(opener(), 10)
     assert numbers(held) == list(range(len(held)))
@@ -142,13 +155,18 @@ def test_a_restart_loses_nothing_that_was_published_or_is_out(rabbit: Rabbit, op
     assert before.depth("q") == 299
     rabbit.restart()
     with pytest.raises(TransportError, match=f"broker 127.0.0.1:{rabbit.port}: "):
-        before.ack(out)
-        before.depth("q")
+        before.pass_on([], out)
     before.close()
     assert {*numbers(take(opener(), 299)), *numbers([done])} == set(range(300))
 
 
 # A queue is deleted meanwhile.
+
+
+def wait_and_hold(transport: Transport) -> None:
+    for _ in range(100):
+        transport.receive(["q"], timeout=0.1)
+        transport.hold("q")
 
 
 @pytest.mark.parametrize("queue", ["fmn.q", "fmn.q.suspects", "fmn.held.q"])
@@ -159,9 +177,7 @@ def test_a_queue_that_is_deleted_is_noticed_and_made_again(opener: Opener, vhost
     with contextlib.closing(pika.BlockingConnection(pika.URLParameters(vhost))) as connection:
         connection.channel().queue_delete(queue)
     with pytest.raises(TransportError, match="hands nothing out any more: a queue was deleted"):
-        for _ in range(100):
-            waiting.receive(["q"], timeout=0.1)
-            waiting.hold("q")
+        wait_and_hold(waiting)
     waiting.close()
     again = opener()
     again.publish("q", [b"1"])
@@ -174,7 +190,7 @@ def test_a_queue_that_is_deleted_takes_nothing_without_a_word(opener: Opener, vh
     transport.publish("q", [b"1"])
     with contextlib.closing(pika.BlockingConnection(pika.URLParameters(vhost))) as connection:
         connection.channel().queue_delete("fmn.q")
-    with pytest.raises(TransportError, match="the broker has no queue 'fmn.q' any more"):
+    with pytest.raises(TransportError, match=r"the broker has no queue 'fmn\.q' any more"):
         transport.publish("q", [b"2"])
 
 

@@ -85,6 +85,7 @@ def test_a_virtual_host_that_the_account_may_not_enter(rabbit: Rabbit, vhost: st
 
 
 #: what differs where somebody made a queue without a thought, and the same where its kind is right
+QUORUM = {"x-queue-type": "quorum"}
 LETTERS = "x-dead-letter-exchange is none, wanted is '', x-dead-letter-routing-key is none, wanted is 'fmn.dead'"
 
 
@@ -92,11 +93,11 @@ LETTERS = "x-dead-letter-exchange is none, wanted is '', x-dead-letter-routing-k
     ("queues", "made", "differs"),
     [
         ("quorum", {"durable": True}, ["x-queue-type is none, wanted is 'quorum'", "x-overflow is none"]),
-        ("quorum", {"durable": True, "arguments": {"x-queue-type": "quorum"}}, ["x-overflow is none"]),
+        ("quorum", {"durable": True, "arguments": QUORUM}, ["x-overflow is none"]),
         (
             "quorum",
-            {"durable": True, "arguments": {"x-queue-type": "quorum", "x-delivery-limit": 3}},
-            ["x-delivery-limit is 3, wanted is 20"],
+            {"durable": True, "arguments": {**QUORUM, "x-delivery-limit": 3}},
+            ["limit is 3, wanted is 20"],
         ),
         ("classic", {}, ["durable is 'false', wanted is 'true'"]),
     ],
@@ -182,5 +183,5 @@ def test_a_port_without_tls(rabbit: Rabbit) -> None:
 
 
 def test_certificates_that_are_not_there(rabbit: Rabbit) -> None:
-    with pytest.raises(UsageError, match="certificates of the broker's connection cannot be used: .*nowhere.pem"):
+    with pytest.raises(UsageError, match=r"certificates of the broker's connection cannot be used: .*nowhere\.pem"):
         open_transport(rabbit.tls_url, TransportSettings(ca_file="nowhere.pem"))

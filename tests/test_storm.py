@@ -1,4 +1,4 @@
-"""15,000 messages through RabbitMQ while it is restarted and a worker is killed each second: nothing lost or repeated."""
+"""15,000 messages through RabbitMQ while it is restarted and workers are killed: nothing lost, nothing repeated."""
 
 import os
 import random

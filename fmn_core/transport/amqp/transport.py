@@ -78,7 +78,7 @@ class AmqpTransport(Transport):
 
     @contextlib.contextmanager
     def _using(self) -> Iterator[None]:
-        """Keep the keeper away, and begin with what it has found out: pika has errors of its own for those who do not."""
+        """Keep the keeper away, and begin with what it has found out, for which pika has errors of its own."""
         with self._link.lock:
             self._link.check()
             self._channel.check()
