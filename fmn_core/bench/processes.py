@@ -40,6 +40,11 @@ class Unkillable:
             return subprocess.Popen(self._command, env=kept, stdout=output)  # noqa: S603 - our own command
 
     @property
+    def pid(self) -> int:
+        """Its number, of the last time that it was started."""
+        return self._process.pid
+
+    @property
     def alive(self) -> bool:
         """Whether it runs."""
         return self._process.poll() is None

@@ -123,7 +123,7 @@ def measure_storm(
                 return storm.run(lines, expected, random.Random(seed))
             finally:
                 with suppress(TransportError):
-                    remove(broker, prefix, queues, [*queues, CHANGES])
+                    remove(broker, prefix, queues, [*queues, CHANGES, app.shelf.role])
 
 
 def _on_broker(calm: Path, broker: str, prefix: str) -> Path:

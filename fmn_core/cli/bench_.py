@@ -13,6 +13,7 @@ from fmn_core.plugins import RULES, load_plugins
 
 from .bench_consumer import consumer
 from .bench_pipeline import numbers, pipeline
+from .bench_rebuild import rebuild
 from .bench_storm import storm
 from .columns import in_columns
 from .context import Context, echo_row, json_option, pass_context
@@ -22,6 +23,7 @@ Examples:
   fmn bench match --users 15000 --engine index --json
   fmn bench crash --messages 10000 --kills 20
   fmn bench consumer --messages 20000
+  fmn bench rebuild --messages 20000 --users 1500
   fmn bench storm --restarts 2 --restart-command 'systemctl restart rabbitmq-server'
   fmn bench pipeline --workers 1,2,4,8 --users 15000
 """
@@ -34,6 +36,7 @@ def command() -> None:
 
 command.add_command(consumer)
 command.add_command(storm)
+command.add_command(rebuild)
 command.add_command(pipeline)
 
 
