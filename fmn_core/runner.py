@@ -21,7 +21,7 @@ from queue import Empty, SimpleQueue
 from signal import SIGTERM
 from typing import Protocol
 
-from .errors import FmnError
+from .errors import FmnError, TransportError
 from .instruments import LOOKING, WORKING, Pulse
 from .retry import pause
 from .signals import RELOADING, Orders, obeyed
@@ -138,26 +138,29 @@ class Incident:
     """One warning when something fails, however often it fails again until it is well.
 
     :param name: of what fails, for the log
+    :param elsewhere: failures that somebody else warns of
     """
 
-    def __init__(self, name: str, rng: random.Random) -> None:
-        self._name, self._rng = name, rng
+    def __init__(self, name: str, rng: random.Random, elsewhere: tuple[type[Exception], ...] = ()) -> None:
+        self._name, self._rng, self._elsewhere = name, rng, elsewhere
         self._failures = 0
+        self._told = False
 
     def failed(self, error: Exception) -> float:
         """Note a failure and return the seconds to wait."""
         self._failures += 1
         wait = pause(self._failures, FIRST_PAUSE, LONGEST_PAUSE, self._rng)
-        level = logging.WARNING if self._failures == 1 else logging.DEBUG
+        level = logging.DEBUG if self._told or isinstance(error, self._elsewhere) else logging.WARNING
+        self._told = self._told or level == logging.WARNING
         bug = None if isinstance(error, FmnError) else error
         log.log(level, "%s stopped: %s; next attempt in %.1f s", self._name, error, wait, exc_info=bug)
         return wait
 
     def well(self) -> None:
         """Note that it works."""
-        if self._failures:
+        if self._told:
             log.warning("%s works again after %d failed attempts", self._name, self._failures)
-        self._failures = 0
+        self._failures, self._told = 0, False
 
 
 class Runner:
@@ -204,7 +207,7 @@ class Runner:
         """
         threads = [self._thread(stage.name, partial(self._serve, stage)) for stage in self._stages]
         threads += [self._thread(source.name, partial(self._draw, source)) for source in self._sources]
-        chores = [self._thread(chore.name, partial(self._repeat, chore), daemon=True) for chore in self._chores]
+        chores = [self._chore(chore) for chore in self._chores]
         with obeyed(self._orders.give, reloads=self._reload is not None):
             for thread in threads + chores:
                 thread.start()
@@ -236,9 +239,15 @@ class Runner:
         query = self._queries[stage.name] = Query()
         return query.answered(ANSWER_PATIENCE)
 
-    def _thread(self, name: str, once: Callable[[Incident, Pulse], None], daemon: bool = False) -> threading.Thread:
-        args = Incident(name, self._rng), self.pulses.get(name) or Pulse(), once
-        return threading.Thread(target=self._keep_going, name=name, args=args, daemon=daemon)
+    def _thread(self, name: str, once: Callable[[Incident, Pulse], None]) -> threading.Thread:
+        args = Incident(name, self._rng), self.pulses[name], once
+        return threading.Thread(target=self._keep_going, name=name, args=args)
+
+    def _chore(self, chore: Chore) -> threading.Thread:
+        """Make the thread of a chore. Of a transport that is away the stages tell."""
+        incident = Incident(chore.name, self._rng, (TransportError,) if chore.wired else ())
+        args = incident, Pulse(), partial(self._repeat, chore)
+        return threading.Thread(target=self._keep_going, name=chore.name, args=args, daemon=True)
 
     def _keep_going(self, incident: Incident, pulse: Pulse, once: Callable[[Incident, Pulse], None]) -> None:
         try:

@@ -20,6 +20,9 @@ BIN = Path("/usr/lib/rabbitmq/bin")
 #: seconds that anything here may take; what is awaited comes much sooner
 PATIENCE = 60.0
 
+#: bytes that have to be free on the disk
+MORE_THAN_THERE_IS, LITTLE = "999999GB", "1MB"
+
 CONFIGURATION = """\
 listeners.tcp.local = 127.0.0.1:{port}
 listeners.ssl.local = 127.0.0.1:{tls_port}
@@ -135,6 +138,18 @@ class Rabbit:
         done = subprocess.run(command, env=self._environment, capture_output=True, text=True, timeout=PATIENCE)
         assert done.returncode == 0, f"{arguments}: {done.stdout}{done.stderr}"
         return done.stdout
+
+    def fill_disk(self) -> None:
+        """Make it believe that its disk is full, and return when it does."""
+        self._limit_disk(MORE_THAN_THERE_IS)
+        eventually(lambda: "disk" in self.ctl("eval", "rabbit_alarm:get_alarms()."))
+
+    def empty_disk(self) -> None:
+        """Make it believe that there is room again."""
+        self._limit_disk(LITTLE)
+
+    def _limit_disk(self, limit: str) -> None:
+        self.ctl("set_disk_free_limit", limit)
 
     def close(self) -> None:
         """End it, and its directory of nodes."""

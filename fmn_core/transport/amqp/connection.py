@@ -103,7 +103,7 @@ class Link:
         :raises TransportError: if the connection is lost
         """
         with self.lock:
-            self._check()
+            self.check()
             timer = self._loop.call_later(seconds, _nothing)
             try:
                 self._connection.flush()
@@ -112,9 +112,13 @@ class Link:
                 self._connection.flush()
             finally:
                 self._loop.remove_timeout(timer)
-            self._check()
+            self.check()
 
-    def _check(self) -> None:
+    def check(self) -> None:
+        """Make sure that it is open.
+
+        :raises TransportError: if it is lost
+        """
         if self._failure:
             raise self._failure
 
@@ -136,7 +140,7 @@ class Link:
     def channel(self) -> Channel:
         """Open a channel."""
         with self.lock:
-            self._check()
+            self.check()
             channel = Channel(self, self._connection)
             self.wait(lambda: channel.answered, "opens no channel")
             return channel
@@ -166,9 +170,17 @@ class Link:
         with self.lock:
             if not self._ended.is_set():
                 self._ended.set()
+                self._drop()
                 self._failure = self._failure or TransportError(f"broker {self.place}: the connection is closed")
                 self._loop.deactivate_poller()
                 self._loop.close()
+
+    def _drop(self) -> None:
+        """Close the socket of a connection that was not ended in order; pika has no public word for it."""
+        if self._failure is None and self._connection._transport is not None:
+            self._connection._terminate_stream(ConnectionAbortedError("closed by us"))
+            with contextlib.suppress(TransportError):
+                self.wait(lambda: self._failure, "is not let go")
 
 
 class Channel:

@@ -65,6 +65,7 @@ class Inbox:
         self._baskets: dict[str, _Basket] = {}
         self.strays: list[Envelope] = []
         self.held: dict[int, Envelope] = {}
+        self._consumers: list[str] = []
         channel.raw.add_on_cancel_callback(channel.cancelled)
 
     def open(self, queue: str) -> None:
@@ -77,7 +78,12 @@ class Inbox:
             (self._names.suspects(queue), basket.suspects, 1),
         ):
             self._channel.ask("basic_qos", prefetch_count=limit)
-            self._channel.ask("basic_consume", name, self._taker(queue, keep))
+            self._consumers.append(self._channel.ask("basic_consume", name, self._taker(queue, keep)).consumer_tag)
+
+    def end(self) -> None:
+        """Receive nothing more."""
+        while self._consumers:
+            self._channel.ask("basic_cancel", self._consumers.pop())
 
     def _taker(self, queue: str, keep: deque[Envelope]) -> Any:
         crowd = keep is self._baskets[queue].crowd

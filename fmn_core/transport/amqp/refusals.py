@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from pika import exceptions
@@ -12,11 +14,33 @@ from fmn_core.errors import TransportError
 #: reply codes of AMQP 0-9-1
 ACCESS_REFUSED, NOT_FOUND, RESOURCE_LOCKED, PRECONDITION_FAILED = 403, 404, 405, 406
 
-#: how RabbitMQ says that something exists with another argument
+#: how RabbitMQ says that something exists with another argument: of several it tells one
 _INEQUIVALENT = re.compile(
-    r"inequivalent arg '(?P<argument>[^']+)' for (?P<what>\w+ '[^']+').*"
-    r"received (?P<wanted>.+?) but current is (?P<is>.+)"
+    r"inequivalent arg '(?P<argument>[^']+)' for .*: received (?P<wanted>.+?) but current is (?P<is>.+)"
 )
+_VALUE = re.compile(r"(?:the value )?'(?P<value>.*?)'(?: of type '(?P<type>\w+)')?")
+#: what AMQP says of a queue or exchange beside its arguments, and what pika calls it
+_TRAITS = {"durable": "durable", "auto_delete": "auto_delete", "type": "exchange_type"}
+
+
+@dataclass(frozen=True)
+class Difference:
+    """In what a thing on the broker is not as we want it.
+
+    :param there: its value there; None where it has none
+    :param shown: what is there and what is wanted, in words
+    """
+
+    argument: str
+    there: Any
+    shown: str
+
+    def as_it_is(self, options: Mapping[str, Any]) -> dict[str, Any]:
+        """Return how to declare the thing without this difference."""
+        if trait := _TRAITS.get(self.argument):
+            return {**options, trait: {"true": True, "false": False}.get(self.there, self.there)}
+        arguments = {**options.get("arguments", {}), self.argument: self.there}
+        return {**options, "arguments": {key: value for key, value in arguments.items() if value is not None}}
 
 
 class Refused(TransportError):  # noqa: N818 - named for what the broker did
@@ -65,13 +89,34 @@ def _nested(error: exceptions.AMQPConnectionError) -> Any:
     return _cause(first) if isinstance(first, BaseException) else error
 
 
+def difference(refused: Refused) -> Difference | None:
+    """Return what the broker says about a thing that exists and is different, if it says so."""
+    found = _INEQUIVALENT.search(refused.said)
+    if found is None:
+        return None
+    (there, is_), (_, wanted) = _value(found["is"]), _value(found["wanted"])
+    return Difference(found["argument"], there, f"{found['argument']} is {is_}, wanted is {wanted}")
+
+
+def _value(said: str) -> tuple[Any, str]:
+    """Return a value and how to show it."""
+    found = _VALUE.fullmatch(said)
+    if found is None:
+        return None, said
+    value = found["value"]
+    if found["type"] != "longstr" and value.isdecimal():
+        return int(value), value
+    return value, repr(value)
+
+
+def about_differences(what: str, differences: Sequence[Difference]) -> str:
+    """Return in what a thing on the broker is not as we want it, and what to do."""
+    shown = ", ".join(one.shown for one in differences)
+    return f"{what} exists with other arguments: {shown}; set [transport] as it is, or delete it once it is empty"
+
+
 def about_declaring(what: str, refused: Refused) -> str:
     """Return why something could not be declared, and what to do."""
-    if found := _INEQUIVALENT.search(refused.said):
-        return (
-            f"{found['what']} exists with another argument: {found['argument']} is {found['is']}, wanted is "
-            f"{found['wanted']}; set [transport] as it is, or delete it once it is empty"
-        )
     if refused.code == ACCESS_REFUSED:
         return (
             f"this account may not declare {what}: set passive = true in [transport] and let the operator make it, "

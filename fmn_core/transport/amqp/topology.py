@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from .connection import Channel, Link
-from .refusals import NOT_FOUND, Refused, about_declaring
+from .refusals import NOT_FOUND, Difference, Refused, about_declaring, about_differences, difference
 
 #: seconds after which a piece of work can come again; what has to wait for another time waits for the next of these
 DELAYS = (1, 5, 30, 120, 600, 3600)
@@ -143,9 +143,24 @@ class Topology:
         try:
             self._ask(method, **options)
         except Refused as refused:
-            said = about_declaring(what, refused)
+            differences = list(self._differences(method, options, refused))
+            said = about_differences(what, differences) if differences else about_declaring(what, refused)
             refused.args = (said,)
             raise
+
+    def _differences(self, method: str, options: dict[str, Any], refused: Refused) -> Iterator[Difference]:
+        """Find everything in which a thing that exists is not as we want it, by asking for it more and more as it is."""
+        told: set[str] = set()
+        while (one := difference(refused)) and one.argument not in told:
+            yield one
+            told.add(one.argument)
+            options = one.as_it_is(options)
+            try:
+                self._ask(method, **options)
+            except Refused as next_one:
+                refused = next_one
+            else:
+                return
 
     def _ask(self, method: str, **options: Any) -> Any:
         """Ask on a channel of our own, as a refusal closes it."""

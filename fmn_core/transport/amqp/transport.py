@@ -6,10 +6,11 @@ came of it is confirmed; meanwhile more is received and published, so that nobod
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import time
 from collections import deque
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import pika
@@ -75,8 +76,16 @@ class AmqpTransport(Transport):
         self._flights: deque[_Flight] = deque()
         self._holds: dict[str, Channel] = {}
 
-    def publish(self, queue: str, payloads: Sequence[bytes]) -> None:
+    @contextlib.contextmanager
+    def _using(self) -> Iterator[None]:
+        """Keep the keeper away, and begin with what it has found out: pika has errors of its own for those who do not."""
         with self._link.lock:
+            self._link.check()
+            self._channel.check()
+            yield
+
+    def publish(self, queue: str, payloads: Sequence[bytes]) -> None:
+        with self._using():
             name = self._topology.work(queue)
             for payload in payloads:
                 self._put(name, payload)
@@ -100,7 +109,7 @@ class AmqpTransport(Transport):
         self._link.wait(enough, "confirms nothing")
 
     def pass_on(self, outgoing: Sequence[Outgoing], done: Sequence[Envelope]) -> None:
-        with self._link.lock:
+        with self._using():
             for queue, payload in outgoing:
                 self._put(self._topology.work(queue), payload)
             self._settle(done)
@@ -117,16 +126,16 @@ class AmqpTransport(Transport):
 
     def _advance(self) -> None:
         """Acknowledge the work whose output has become safe."""
+        self._channel.check()
         safe, flights, done = self._publisher.safe, self._flights, []
         while flights and flights[0].safe_at <= safe:
             done += flights.popleft().done
         if done:
             self._receipts.settle(map(_number, done))
         self._publisher.check()
-        self._channel.check()
 
     def receive(self, queues: Sequence[str], limit: int = 1, timeout: float = 0.0) -> list[Envelope]:
-        with self._link.lock:
+        with self._using():
             for queue in queues:
                 self._topology.work(queue)
                 self._inbox.open(queue)
@@ -167,12 +176,12 @@ class AmqpTransport(Transport):
             self._settle([stray])
 
     def ack(self, envelopes: Iterable[Envelope]) -> None:
-        with self._link.lock:
+        with self._using():
             self._settle(envelopes)
             self._advance()
 
     def retry(self, envelope: Envelope, after: float) -> None:
-        with self._link.lock:
+        with self._using():
             if self._is_ours(envelope):
                 self._delay(envelope, after, envelope.attempt)
                 self._advance()
@@ -190,7 +199,7 @@ class AmqpTransport(Transport):
         self._settle([envelope])
 
     def reject(self, envelope: Envelope, reason: str) -> None:
-        with self._link.lock:
+        with self._using():
             if self._is_ours(envelope):
                 self._bury(envelope, reason)
                 self._advance()
@@ -200,7 +209,7 @@ class AmqpTransport(Transport):
         self._settle([envelope])
 
     def bury(self, queue: str, payload: bytes, reason: str) -> None:
-        with self._link.lock:
+        with self._using():
             self._topology.dead()
             self._put(self._names.dead, payload, postmark(queue, reason, 0))
             self._flush()
@@ -209,12 +218,12 @@ class AmqpTransport(Transport):
         return isinstance(envelope.tag, Tag) and envelope.tag.inbox is self._inbox
 
     def depth(self, queue: str) -> int:
-        with self._link.lock:
+        with self._using():
             self._flush()
             return self._topology.counts(queue) + self._inbox.out(queue)
 
     def dead_letters(self, limit: int = 1000) -> list[DeadLetter]:
-        with self._link.lock:
+        with self._using():
             self._flush()
             return self._letters.first(limit)
 
@@ -223,15 +232,15 @@ class AmqpTransport(Transport):
             self._topology.work(letter.queue)
             self._put(self._names.work(letter.queue), letter.payload)
 
-        with self._link.lock:
+        with self._using():
             return self._letters.take_out(ids, put_back, self._flush)
 
     def drop(self, ids: Iterable[str]) -> int:
-        with self._link.lock:
+        with self._using():
             return self._letters.take_out(ids, lambda letter: None, self._flush)
 
     def hold(self, queue: str) -> bool:
-        with self._link.lock:
+        with self._using():
             if queue in self._holds:
                 self._holds[queue].check()
                 return True
@@ -247,7 +256,7 @@ class AmqpTransport(Transport):
             return True
 
     def broadcast(self, topic: str, payload: bytes) -> None:
-        with self._link.lock:
+        with self._using():
             self._topology.news()
             self._publisher.tell(self._names.news, topic, payload)
             self._link.turn()
@@ -257,8 +266,8 @@ class AmqpTransport(Transport):
 
     def close(self) -> None:
         try:
-            with self._link.lock:
-                if not self._link.blocked:
+            if not self._link.blocked:
+                with self._using():
                     self._let_go()
         except TransportError as error:
             log.debug("what was not settled goes to others, and counts as lost: %s", error)
@@ -269,7 +278,7 @@ class AmqpTransport(Transport):
         try:
             self._flush()
         finally:
-            self._channel.check()
+            self._inbox.end()  # or else what is given back would come back
             held = [one for flight in self._flights for one in flight.done] + list(self._inbox.held.values())
             back = give_back(self._link, self._names, held)
             self._receipts.settle(map(_number, back))
