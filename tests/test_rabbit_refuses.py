@@ -93,7 +93,11 @@ LETTERS = "x-dead-letter-exchange is none, wanted is '', x-dead-letter-routing-k
     [
         ("quorum", {"durable": True}, ["x-queue-type is none, wanted is 'quorum'", "x-overflow is none"]),
         ("quorum", {"durable": True, "arguments": {"x-queue-type": "quorum"}}, ["x-overflow is none"]),
-        ("quorum", {"durable": True, "arguments": {"x-queue-type": "quorum", "x-delivery-limit": 3}}, ["x-delivery-limit is 3, wanted is 20"]),
+        (
+            "quorum",
+            {"durable": True, "arguments": {"x-queue-type": "quorum", "x-delivery-limit": 3}},
+            ["x-delivery-limit is 3, wanted is 20"],
+        ),
         ("classic", {}, ["durable is 'false', wanted is 'true'"]),
     ],
     ids=["another kind", "no dead letters", "another limit", "not durable"],
@@ -180,3 +184,16 @@ def test_a_port_without_tls(rabbit: Rabbit) -> None:
 def test_certificates_that_are_not_there(rabbit: Rabbit) -> None:
     with pytest.raises(UsageError, match="certificates of the broker's connection cannot be used: .*nowhere.pem"):
         open_transport(rabbit.tls_url, TransportSettings(ca_file="nowhere.pem"))
+
+
+def test_a_check_makes_no_queues(rabbit: Rabbit, tmp_path: Path) -> None:
+    path = tmp_path / "fmn.toml"
+    path.write_text(f'[transport]\nurl = "{rabbit.url}"\nprefix = "unmade"\n')
+    for _ in range(2):
+        done = CliRunner().invoke(group, ["--config", str(path), "check", "--json"])
+        [row] = [row for row in map(json.loads, done.stdout.splitlines()) if row["check"] == "transport"]
+        assert (row["ok"], "its queues are made at the first start" in row["detail"]) == (True, True)
+    with contextlib.closing(open_transport(rabbit.url, TransportSettings(prefix="unmade"))) as transport:
+        transport.publish(MESSAGES, [b"1"])
+    done = CliRunner().invoke(group, ["--config", str(path), "check", "--json"])
+    assert "1 messages wait" in done.stdout

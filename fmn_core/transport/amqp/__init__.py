@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from contextlib import closing
+
 from fmn_core.config import TransportSettings
 
 from .access import parameters
+from .connection import Link
+from .refusals import NOT_FOUND, Refused
+from .topology import Names, Topology
 from .transport import AmqpTransport
 
 
@@ -16,3 +21,21 @@ def open_amqp(url: str, settings: TransportSettings) -> AmqpTransport:
     """
     access = parameters(url, settings.ca_file, settings.cert_file, settings.key_file)
     return AmqpTransport(access, settings.prefix, settings.queues, settings.passive, settings.prefetch)
+
+
+def has_queue(url: str, settings: TransportSettings, queue: str) -> bool:
+    """Tell whether a queue of work is there, and make nothing.
+
+    :raises UsageError: if the URL or the certificates are wrong
+    :raises TransportError: if there is no broker, or it refuses us
+    """
+    names = Names(settings.prefix)
+    access = parameters(url, settings.ca_file, settings.cert_file, settings.key_file)
+    with closing(Link(access)) as link:
+        try:
+            Topology(link, names, settings.queues, passive=True).count(names.work(queue))
+        except Refused as refused:
+            if refused.code == NOT_FOUND:
+                return False
+            raise
+    return True
