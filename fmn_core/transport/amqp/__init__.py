@@ -35,7 +35,5 @@ def has_queue(url: str, settings: TransportSettings, queue: str) -> bool:
         try:
             Topology(link, names, settings.queues, passive=True).count(names.work(queue))
         except Refused as refused:
-            if refused.code == NOT_FOUND:
-                return False
-            raise
+            return refused.code != NOT_FOUND  # it may be there, and we must not look
     return True
