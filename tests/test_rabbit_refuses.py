@@ -128,7 +128,7 @@ def visitor(rabbit: Rabbit, vhost: str) -> Iterator[str]:
 def test_an_account_that_may_not_declare(visitor: str, check: Check) -> None:
     why = refusal(visitor)
     assert why.startswith("this account may not declare queue 'fmn.dead': set passive = true in [transport] and let")
-    assert check(visitor) == why
+    assert check(visitor).startswith("this account may not declare queue 'fmn.messages': set passive = true in")
 
 
 def test_with_passive_it_works_on_what_another_account_has_made(vhost: str, visitor: str) -> None:
