@@ -149,7 +149,7 @@ class Topology:
             raise
 
     def _differences(self, method: str, options: dict[str, Any], refused: Refused) -> Iterator[Difference]:
-        """Find everything in which a thing that exists is not as we want it, by asking for it more and more as it is."""
+        """Find all in which a thing that exists is not as we want it, by asking for it more and more as it is."""
         told: set[str] = set()
         while (one := difference(refused)) and one.argument not in told:
             yield one
