@@ -121,6 +121,11 @@ class Message:
         return topic_words(self.topic)[0]
 
 
+def of_topic(topic: str) -> Message:
+    """Return a message of which nothing is known but the topic, for rules that it decides alone."""
+    return Message("", topic, {}, facts=Facts(topic_words(topic)[1], "a message", app=topic_words(topic)[0]))
+
+
 @dataclass(frozen=True, slots=True)
 class RuleUse:
     """A rule as a filter uses it: its identifier, the arguments as they were given, and whether it is negated."""

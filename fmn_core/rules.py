@@ -131,6 +131,7 @@ class Rule:
     :param predicate: ``(message, arguments, lookups)``; its truth value decides. It reads the message and asks the
         lookups, and touches neither network nor database
     :param search: for a rule that searches text for a user's expression, so that many can be searched for at once
+    :param topic_decides: whether the predicate reads nothing but the topic, so that it is asked once for each topic
     """
 
     identifier: str
@@ -141,6 +142,7 @@ class Rule:
     hint: Hint | Callable[[Any], Hint] = NO_HINT
     samples: tuple[Sample, ...] = field(default=(), repr=False)
     search: Search | None = None
+    topic_decides: bool = False
 
     def parse(self, arguments: Mapping[str, Any]) -> Arguments:
         """Validate raw arguments.
@@ -188,6 +190,7 @@ def rule(
     apps: Sequence[str] | None = None,
     hint: Callable[[Any], Hint] | None = None,
     search: Search | None = None,
+    topic_decides: bool = False,
 ) -> Callable[[Callable[..., object]], Rule]:
     """Make a rule of a function whose docstring is its title (first line) and description (the rest).
 
@@ -206,6 +209,7 @@ def rule(
     :param apps: fixed hint, see :attr:`Hint.apps`
     :param hint: function of the arguments, where the hint depends on them
     :param search: see :class:`Search`
+    :param topic_decides: see :class:`Rule`
     """
 
     def make(function: Callable[..., object]) -> Rule:
@@ -219,6 +223,7 @@ def rule(
             arguments=get_type_hints(function).get("arguments", Arguments),
             hint=hint or fixed,
             search=search,
+            topic_decides=topic_decides,
         )
 
     return make
@@ -246,12 +251,19 @@ def always(message: Message, arguments: Any, lookups: Lookups) -> bool:
 def topic_rule(identifier: str, suffix: str, title: str, description: str = "") -> Rule:
     """Make the commonest rule: the topic ends so."""
     return Rule(identifier, title, description or f"Messages whose topic ends in `{suffix}`.", always,
-                hint=Hint(topics=(suffix,)))  # fmt: skip
+                hint=Hint(topics=(suffix,)), topic_decides=True)  # fmt: skip
 
 
 def app_rule(identifier: str, app: str, title: str, description: str = "") -> Rule:
     """Make the second commonest rule: anything from one application."""
-    return Rule(identifier, title, description or f"Every message of `{app}`.", always, hint=Hint(apps=(app,)))
+    return Rule(
+        identifier,
+        title,
+        description or f"Every message of `{app}`.",
+        always,
+        hint=Hint(apps=(app,)),
+        topic_decides=True,
+    )
 
 
 def with_samples(rules: Iterable[Rule], samples: Sequence[Sample]) -> list[Rule]:

@@ -18,7 +18,7 @@ from .backends import Backend
 from .codec import message_from
 from .errors import DropDelivery, FmnError, RetryDelivery
 from .lookups import LookupData, Lookups
-from .model import Digest, Facts, Message, Notification, Role, notification_id, topic_words
+from .model import Digest, Facts, Message, Notification, Role, notification_id, of_topic, topic_words
 from .rules import Rule
 from .samples import Sample
 from .snapshot import Snapshot
@@ -226,6 +226,9 @@ def _check_decision(
     _expect(decision is expected, f"{what}: {decision}, expected {expected}")
     admitted = rule.hint_for(arguments).admits(about, known)
     _expect(admitted or not decision, f"{what}: matches a message that its hint leaves out")
+    if rule.topic_decides and admitted:
+        alike = rule.matches(of_topic(about.topic), arguments, Snapshot())
+        _expect(alike is decision, f"{what}: reads more than the topic, which it says decides alone")
 
 
 def check_summary(summary: Summary, samples: Iterable[Sample]) -> None:

@@ -216,7 +216,7 @@ def test_what_is_no_notification_becomes_a_dead_letter(deliver, transport, note)
 def received_after(deaths, transport, *notes):
     """Publish notifications and receive them as after the deaths of so many processes."""
     transport.publish(QUEUE, [encode_notification(one) for one in notes])
-    return [replace(envelope, lost=deaths) for envelope in transport.receive([QUEUE], 100)]
+    return [envelope._replace(lost=deaths) for envelope in transport.receive([QUEUE], 100)]
 
 
 def test_nothing_is_taken_beside_what_a_process_died_with(store, transport, note):

@@ -236,6 +236,34 @@ def test_rules_are_asked_once_for_all_filters() -> None:
     assert len(asked) == 1
 
 
+def test_what_the_topic_decides_is_asked_once_for_each_topic() -> None:
+    asked = []
+
+    @rule("long", topic_decides=True)
+    def long(message: Message) -> bool:
+        """A long topic"""
+        asked.append(message.topic)
+        return len(message.facts.title) > len("koji.build")
+
+    matcher = IndexMatcher(RuleBook([long]), ROLES)
+    matcher.put(preference((use("!long"),)))
+    found = [len(matcher.match(message(topic))) for topic in ("koji.build", "koji.build.longer") * 3]
+    assert found == [1, 0, 1, 0, 1, 0]
+    assert len(asked) == 2
+
+
+def test_a_rule_that_raises_on_a_topic_is_counted_for_each_message() -> None:
+    @rule("odd", topic_decides=True)
+    def odd(message: Message) -> bool:
+        """Odd"""
+        raise RuntimeError
+
+    matcher = IndexMatcher(RuleBook([odd]), ROLES)
+    matcher.put(preference((use("!odd"),)))
+    assert [matcher.match(KERNEL), matcher.match(KERNEL)] == [[], []]
+    assert matcher.faults.errors == {"odd": 2}
+
+
 def test_a_filter_about_other_packages_is_not_asked() -> None:
     asked = []
 

@@ -93,6 +93,25 @@ def test_with_the_broker_away_in_between_everything_arrives_once(
     eventually(lambda: app.store.ledger.counts() == {("crash", Outcome.SENT): wanted(5000)})
 
 
+def test_with_a_full_disk_from_the_start_everything_waits_and_then_arrives_once(
+    assemble: Assemble, messages: Callable[[int], Path], numbers_place: NumbersPlace, rabbit: Rabbit, vhost: str,
+    start: Start,
+) -> None:  # fmt: skip
+    assemble({"transport": {"url": vhost}})
+    feed(vhost, messages(300))
+    rabbit.fill_disk()
+    try:
+        worker, delivery = start("worker"), start("deliver")
+        eventually(lambda: [line for line in worker.said if "takes no messages until its alarm is over" in line])
+        assert numbers_place.sent() == {}
+    finally:
+        rabbit.empty_disk()
+    eventually(lambda: len(numbers_place.sent()) == wanted(300))
+    assert set(numbers_place.sent().values()) == {1}
+    assert (worker.end(), delivery.end()) == (0, 0)
+    assert len([line for line in worker.said if "WARNING" in line]) == 2, "when it began, and when it was over"
+
+
 def test_a_message_that_kills_becomes_a_letter_and_the_pool_lives(
     assemble: Assemble, messages: Callable[[int], Path], numbers_place: NumbersPlace, vhost: str, start: Start
 ) -> None:
@@ -169,6 +188,23 @@ def test_with_the_database_away_workers_go_on_and_delivery_waits_and_loses_nothi
     assert (worker.end(), delivery.end()) == (0, 0)
     assert worker.rows[0]["matched"] >= 1000
     assert [line.split()[2] for line in _attempts(delivery)].count("WARNING") == 1, "one incident, one line"
+
+
+def test_with_redis_away_workers_go_on(
+    assemble: Assemble, messages: Callable[[int], Path], numbers_place: NumbersPlace, vhost: str, redis_url: str,
+    start: Start,
+) -> None:  # fmt: skip
+    place = urlsplit(redis_url)
+    with Proxy(str(place.hostname), place.port or 6379) as proxy:
+        assemble({"transport": {"url": vhost}, "redis": {"url": proxy.url(redis_url)}})
+        worker, delivery = start("worker"), start("deliver")
+        feed(vhost, messages(50))
+        eventually(lambda: len(numbers_place.sent()) == wanted(50))
+        proxy.cut()
+        feed(vhost, messages(500))
+        eventually(lambda: len(numbers_place.sent()) == wanted(500))
+        assert (worker.end(), delivery.end()) == (0, 0)
+    assert set(numbers_place.sent().values()) == {1}
 
 
 def _attempts(running: Running) -> list[str]:

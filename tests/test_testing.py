@@ -62,6 +62,11 @@ def test_a_good_rule_passes():
         ({"predicate": lambda *_: False}, [HIT, MISS], "on sample 'baked': False, expected True"),
         ({"hint": Hint(apps=("oven",))}, [HIT, MISS], "on sample 'burnt': True, expected False"),
         ({"hint": Hint(packages=("bread",))}, [HIT, MISS], "matches a message that its hint leaves out"),
+        (
+            {"predicate": lambda message, *_: "id" in message.id or message.id == "baked", "topic_decides": True},
+            [HIT, MISS],
+            "reads more than the topic",
+        ),
     ],
 )
 def test_a_rule_at_fault_is_found(changes, samples, complaint):

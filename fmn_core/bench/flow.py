@@ -80,7 +80,7 @@ def flow(configuration: Path, messages: Sequence[Delivered], expected: int) -> F
             consumer.told()
             began = time.monotonic()
             consumer.tell("go")
-            with _watched(configuration, began) as depths:
+            with _Watch(configuration, began) as depths:
                 last, arrived = sink.told()
     return Flow(last - began, Counter(arrived), depths)
 
@@ -144,8 +144,8 @@ def _count(configuration: Path, expected: int, pipe: Connection) -> None:
     pipe.send((last, [loads(payload)["id"] for payload in payloads]))
 
 
-class _watched:  # noqa: N801 - used as a context manager, like a function
-    """Looks at the depth of the queues in a thread of its own."""
+class _Watch:
+    """Looks at the depth of the queues, in a thread of its own, as long as the block lasts."""
 
     def __init__(self, configuration: Path, began: float) -> None:
         self._app = Application(load_settings(configuration, {}))

@@ -154,11 +154,20 @@ def _transport(settings: Settings) -> Iterator[Finding]:
     if file := _missing_file(settings.transport_url, "embedded:///"):
         yield _not_yet("transport", where, file.parent)
         return
-    transport = open_transport(settings.transport_url, settings.transport)
-    try:
+    if _has_no_queues_yet(settings):
+        yield Finding("transport", True, f"{where}, its queues are {_AT_FIRST_START}")
+        return
+    with contextlib.closing(open_transport(settings.transport_url, settings.transport)) as transport:
         yield Finding("transport", True, f"{where}, {transport.depth(MESSAGES)} messages wait")
-    finally:
-        transport.close()
+
+
+def _has_no_queues_yet(settings: Settings) -> bool:
+    """Tell whether to look more closely would make queues on a broker."""
+    if settings.transport.passive or not settings.transport_url.startswith("amqp"):
+        return False
+    from fmn_core.transport.amqp import has_queue
+
+    return not has_queue(settings.transport_url, settings.transport, MESSAGES)
 
 
 def _missing_file(url: str, prefix: str) -> Path | None:

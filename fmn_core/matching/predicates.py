@@ -9,8 +9,9 @@ from typing import Any
 
 from fmn_core.codec import dumps
 from fmn_core.errors import UsageError
-from fmn_core.model import RuleUse
-from fmn_core.rules import Arguments, Hint, Rule, RuleBook, always
+from fmn_core.model import RuleUse, of_topic
+from fmn_core.rules import Arguments, Hint, Rule, RuleBook
+from fmn_core.snapshot import Snapshot
 
 from .base import prepare
 from .patterns import PatternGroup
@@ -32,6 +33,7 @@ class Kind(enum.IntEnum):
 
 #: kinds whose values are names that a message carries: a filter is found under the name itself
 NAMED = (Kind.PACKAGE, Kind.USERNAME, Kind.AGENT, Kind.OWNER, Kind.GROUP)
+_NOBODY = Snapshot()
 _FIELDS = ("packages", "usernames", "agents", "owners", "groups")
 
 
@@ -58,7 +60,13 @@ class Predicate:
         """Return what the topic alone decides, or None."""
         if self.topical is not None and not self.topical.admits_topic(topic):
             return False
-        return True if self.rule.predicate is always else None
+        return self._asked_about(topic) if self.rule.topic_decides else None
+
+    def _asked_about(self, topic: str) -> bool | None:
+        try:
+            return bool(self.rule.predicate(of_topic(topic), self.rule.parse(self.raw), _NOBODY))
+        except Exception:
+            return None  # it is asked about each message of the topic, where it raises too, and is counted
 
 
 class Validated(dict[Predicate, Arguments]):

@@ -58,10 +58,10 @@ class AmqpTransport(Transport):
     def __init__(
         self,
         parameters: pika.ConnectionParameters,
-        prefix: str = "fmn",
-        kind: str = "quorum",
-        passive: bool = False,
-        prefetch: int = 400,
+        prefix: str,
+        kind: str,
+        passive: bool,
+        prefetch: int,
     ) -> None:
         self._link = Link(parameters)
         self._names = Names(prefix)
@@ -78,7 +78,7 @@ class AmqpTransport(Transport):
 
     @contextlib.contextmanager
     def _using(self) -> Iterator[None]:
-        """Keep the keeper away, and begin with what it has found out, for which pika has errors of its own."""
+        """Keep the keeper away, and begin with what it has found out: else pika would raise errors of its own."""
         with self._link.lock:
             self._link.check()
             self._channel.check()

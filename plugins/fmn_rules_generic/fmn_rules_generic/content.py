@@ -92,7 +92,7 @@ class BodyPattern(Arguments):
         return Expression(self.pattern, self.ignore_case)
 
 
-@rule("app_filter", hint=lambda arguments: Hint(apps=arguments.names))
+@rule("app_filter", hint=lambda arguments: Hint(apps=arguments.names), topic_decides=True)
 def app(message: Message, arguments: Apps) -> bool:
     """From certain applications
 
@@ -101,7 +101,7 @@ def app(message: Message, arguments: Apps) -> bool:
     return message.app in arguments.names
 
 
-@rule("topic_filter", hint=lambda arguments: arguments.hint)
+@rule("topic_filter", hint=lambda arguments: arguments.hint, topic_decides=True)
 def topic(message: Message, arguments: Topics) -> bool:
     """Topic like
 
