@@ -115,6 +115,7 @@ def measure_rebuild(settings: Settings, broker: str, messages: int, users: int, 
     :raises TransportError: if the broker cannot be used
     """
     with instance(settings, broker) as app:
+        app.transport().close()  # before anything is made up for a broker that is not there
         try:
             return Rebuild(app, messages, users, workers, rate).run()
         finally:
