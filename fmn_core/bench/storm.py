@@ -106,6 +106,7 @@ def measure_storm(
     :param count: messages
     :param restart: restarts the broker once
     :param seed: of chance; time has a say as well
+    :raises TransportError: if the broker cannot be used
     """
     prefix = f"fmn-bench-{uuid.uuid4().hex[:12]}"
     with (
@@ -118,6 +119,7 @@ def measure_storm(
         path = _on_broker(calm.folder / CONFIGURATION, broker, prefix)
         queues = [MESSAGES, *map(deliveries, calm.app.registry.backends)]
         with closing(Application(load_settings(path, {}))) as app:
+            app.transport().close()  # that nothing is killed for a broker that is not there
             storm = BrokerStorm(app, calm.rehearsals, path, workers, restarts, restart)
             try:
                 return storm.run(lines, expected, random.Random(seed))
@@ -150,7 +152,10 @@ class Feeder(threading.Thread):
         """Feed."""
         due = time.monotonic()
         for batch in _batches(self._lines):
+            until = time.monotonic() + PATIENCE
             while not self._hand_in(batch):
+                if time.monotonic() > until:
+                    return  # what was not handed in will be missing
                 time.sleep(KNOCK_EVERY)
             self.fed += len(batch)
             due += len(batch) / RATE

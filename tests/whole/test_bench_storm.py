@@ -33,6 +33,13 @@ def test_whoever_wants_restarts_says_how() -> None:
     assert "say with --restart-command how the broker is restarted" in done.stderr
 
 
+def test_a_broker_that_is_not_there_is_one_sentence() -> None:
+    done = CliRunner().invoke(group, ["bench", "storm", "--messages", "10", "--broker", "amqp://a:secret@127.0.0.1:1/"])
+    assert done.exit_code == 1
+    assert "broker 127.0.0.1:1: it cannot be reached" in done.stderr
+    assert "secret" not in done.stderr
+
+
 @pytest.mark.parametrize("command", ["storm", "rebuild"])
 def test_help_ends_in_an_example(command: str) -> None:
     assert "Example:" in CliRunner().invoke(group, ["bench", command, "--help"]).stdout
