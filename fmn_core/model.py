@@ -35,7 +35,7 @@ ALL_ROLES = frozenset(Role)
 COMMIT_ROLES = frozenset({Role.OWNER, Role.COMAINTAINER})
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Facts:
     """What is derived from a message, as plain values: the form in which it travels to a backend.
 
@@ -186,7 +186,7 @@ class User:
     preferences: tuple[Preference, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Notification:
     """One message for one user through one backend at one destination, complete: a backend needs nothing else.
 

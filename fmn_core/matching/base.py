@@ -7,13 +7,13 @@ from __future__ import annotations
 
 import logging
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Protocol, runtime_checkable
+from typing import Any, Protocol, runtime_checkable
 
 from fmn_core.errors import ArgumentsError, UsageError
 from fmn_core.instruments import Timing
-from fmn_core.model import Facts, Filter, Message, Notification, Preference, RuleUse, notification_id
+from fmn_core.model import Filter, Message, Notification, Preference, RuleUse, notification_id
 from fmn_core.rules import Arguments, Rule, RuleBook
 from fmn_core.summaries import freeze
 
@@ -112,25 +112,27 @@ def notifications(message: Message, matches: Iterable[Match]) -> list[Notificati
     wanted = [(one, place) for one in matches for place in one.preference.destinations if place.confirmed]
     if not wanted:
         return []
-    facts = freeze(message.facts)
-    return [_notification(message, one, place.address, facts) for one, place in wanted]
+    common = {
+        "message_id": message.id,
+        "topic": message.topic,
+        "sent_at": message.sent_at,
+        "severity": message.severity,
+        "facts": freeze(message.facts),
+    }
+    return [_notification(common, one, place.address) for one, place in wanted]
 
 
-def _notification(message: Message, one: Match, address: str, facts: Facts) -> Notification:
-    preference = one.preference
-    return Notification(
-        id=notification_id(message.id, preference.user, preference.backend, address),
-        message_id=message.id,
-        topic=message.topic,
-        sent_at=message.sent_at,
-        facts=facts,
-        user=preference.user,
-        backend=preference.backend,
-        destination=address,
-        preference=preference.id,
-        filter_id=one.filter.id,
-        filter_name=one.filter.name,
-        oneshot=one.filter.oneshot,
-        severity=message.severity,
-        presentation=preference.presentation,
-    )
+def _notification(common: Mapping[str, Any], one: Match, address: str) -> Notification:
+    """Make a notification without its constructor, which takes three times as long.
+
+    :param common: fields that all notifications of a message share
+    """
+    preference, used = one.preference, one.filter
+    made = object.__new__(Notification)
+    fields = made.__dict__
+    fields.update(common)
+    fields["id"] = notification_id(common["message_id"], preference.user, preference.backend, address)
+    fields["user"], fields["backend"], fields["destination"] = preference.user, preference.backend, address
+    fields["preference"], fields["presentation"] = preference.id, preference.presentation
+    fields["filter_id"], fields["filter_name"], fields["oneshot"] = used.id, used.name, used.oneshot
+    return made

@@ -18,8 +18,13 @@ class Receipts:
 
     def settle(self, tags: Iterable[int]) -> None:
         """Acknowledge some: those before which nothing is out by one word for all, the others one by one."""
+        fresh = sorted(set(tags))
+        if fresh and not self._ahead and fresh[0] == self._low and fresh[-1] == self._low + len(fresh) - 1:
+            self._low = fresh[-1] + 1  # all in a row, as a stage mostly does it
+            self._acknowledge(fresh[-1], True)
+            return
         last = None
-        for tag in sorted(tags):
+        for tag in fresh:
             if tag == self._low:
                 self._low = self._past(tag + 1)
                 last = tag

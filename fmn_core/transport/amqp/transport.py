@@ -118,9 +118,7 @@ class AmqpTransport(Transport):
     def _settle(self, envelopes: Iterable[Envelope]) -> None:
         """Acknowledge work once all that was published until now is safe."""
         held = self._inbox.held
-        done = [one for one in envelopes if self._is_ours(one) and _number(one) in held]
-        for one in done:
-            del held[_number(one)]
+        done = [one for one in envelopes if self._is_ours(one) and held.pop(_number(one), None) is not None]
         if done:
             self._flights.append(_Flight(self._publisher.sent, done))
 
@@ -215,7 +213,7 @@ class AmqpTransport(Transport):
             self._flush()
 
     def _is_ours(self, envelope: Envelope) -> bool:
-        return isinstance(envelope.tag, Tag) and envelope.tag.inbox is self._inbox
+        return getattr(envelope.tag, "inbox", None) is self._inbox
 
     def depth(self, queue: str) -> int:
         with self._using():
