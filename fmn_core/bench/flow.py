@@ -28,7 +28,7 @@ from .people import BACKEND
 #: notifications counted at once
 COUNTED = 1000
 #: seconds between two looks at the depth of the queues
-LOOK_EVERY = 0.1
+LOOK_EVERY = 0.25
 #: seconds without any notification after which no more are waited for
 QUIET = 60.0
 #: seconds that are waited for what comes twice

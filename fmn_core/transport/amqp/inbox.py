@@ -124,6 +124,10 @@ class Inbox:
         for queue in queues:
             if suspects := self._baskets[queue].suspects:
                 return [suspects.popleft()]
+        return self.crowd(queues, limit)
+
+    def crowd(self, queues: Sequence[str], limit: int) -> list[Envelope]:
+        """Take what is here beside suspects, the oldest of each queue."""
         taken: list[Envelope] = []
         for queue in queues:
             crowd = self._baskets[queue].crowd

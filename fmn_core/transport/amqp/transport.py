@@ -30,6 +30,8 @@ from .topology import DELAYS, Names, Topology
 
 log = logging.getLogger(__name__)
 
+#: pieces that are few, and seconds that are then waited for more: a batch costs stage and broker little more than one
+FEW, GATHER = 100, 0.004
 #: messages on their way to the broker, at most
 WINDOW = 2000
 
@@ -144,6 +146,10 @@ class AmqpTransport(Transport):
                 if left <= 0:
                     return []
                 self._turn(left)
+            if len(taken) < min(limit, FEW) and timeout and not taken[0].lost:
+                time.sleep(GATHER)
+                self._turn()
+                taken += self._inbox.crowd(queues, limit - len(taken))
             return taken
 
     def _turn(self, seconds: float = 0.0) -> None:
