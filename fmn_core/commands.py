@@ -3,7 +3,7 @@
 import sys
 
 COMMANDS = (
-    "bench", "check", "consumer", "db", "dead", "deliver", "demo", "describe", "explain", "match", "plugins",
+    "bench", "broker", "check", "consumer", "db", "dead", "deliver", "demo", "describe", "explain", "match", "plugins",
     "replay", "rules", "run", "try", "user", "web", "worker",
 )  # fmt: skip
 

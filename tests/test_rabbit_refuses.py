@@ -145,6 +145,28 @@ def test_with_passive_it_works_on_what_another_account_has_made(vhost: str, visi
         assert [letter.reason for letter in it.dead_letters()] == ["no good"]
 
 
+def test_an_operator_makes_all_that_stages_need_which_may_then_not(vhost: str, visitor: str, tmp_path: Path) -> None:
+    path = tmp_path / "fmn.toml"
+    path.write_text(tomli_w.dumps({"data_dir": ".", "transport": {"url": visitor, "passive": True}}))
+    done = CliRunner().invoke(group, ["--config", str(path), "broker", "declare", "--url", vhost, "--json"])
+    made = [json.loads(line)["name"] for line in done.stdout.splitlines()]
+    assert {"fmn.dead", "fmn.messages", "fmn.messages.suspects", "fmn.messages.in-30s", "fmn.news"} <= set(made)
+    with contextlib.closing(open_transport(visitor, TransportSettings(passive=True))) as it:
+        it.publish(MESSAGES, [b"1"])
+        [work] = it.receive([MESSAGES], timeout=10)
+        it.retry(work, after=0.5)
+        assert it.hold("changes")
+        it.broadcast("changes", b"1")
+        assert it.receive([MESSAGES], timeout=10)[0].attempt == 2
+    again = CliRunner().invoke(group, ["--config", str(path), "broker", "declare", "--url", vhost])
+    assert (again.exit_code, again.stdout.splitlines()) == (0, made)
+
+
+def test_without_a_broker_there_is_nothing_to_declare() -> None:
+    done = CliRunner().invoke(group, ["broker", "declare"])
+    assert (done.exit_code, "the transport is no broker" in done.stderr) == (2, True)
+
+
 def test_with_passive_what_is_missing_is_named(vhost: str, visitor: str, check: Check) -> None:
     missing = "{} does not exist, and with passive = true in [transport] the operator has to make it"
     assert refusal(visitor, passive=True) == missing.format("queue 'fmn.dead'")

@@ -28,7 +28,7 @@ from .people import BACKEND
 #: notifications counted at once
 COUNTED = 1000
 #: seconds between two looks at the depth of the queues
-LOOK_EVERY = 0.25
+LOOK_EVERY = 0.15
 #: seconds without any notification after which no more are waited for
 QUIET = 60.0
 #: seconds that are waited for what comes twice
@@ -38,12 +38,13 @@ _SPAWN = multiprocessing.get_context("spawn")
 
 
 class Depth(NamedTuple):
-    """How many pieces wait at a moment.
+    """How many pieces wait at a moment: on the bus, for a worker, for delivery.
 
-    :param at: seconds since the first message was published
+    :param at: seconds since the consumer was started
     """
 
     at: float
+    bus: int
     messages: int
     deliveries: int
 
@@ -52,7 +53,7 @@ class Depth(NamedTuple):
 class Flow:
     """What became of the messages of a row.
 
-    :param lasted: seconds from the first message published to the last notification counted
+    :param lasted: seconds from the start of the consumer to the last notification counted
     :param arrived: how often each notification arrived, by id
     """
 
@@ -80,7 +81,7 @@ def flow(configuration: Path, messages: Sequence[Delivered], expected: int) -> F
             consumer.told()
             began = time.monotonic()
             consumer.tell("go")
-            with _Watch(configuration, began) as depths:
+            with _Watch(configuration, outlet, began) as depths:
                 last, arrived = sink.told()
     return Flow(last - began, Counter(arrived), depths)
 
@@ -147,8 +148,8 @@ def _count(configuration: Path, expected: int, pipe: Connection) -> None:
 class _Watch:
     """Looks at the depth of the queues, in a thread of its own, as long as the block lasts."""
 
-    def __init__(self, configuration: Path, began: float) -> None:
-        self._app = Application(load_settings(configuration, {}))
+    def __init__(self, configuration: Path, outlet: Outlet, began: float) -> None:
+        self._app, self._outlet = Application(load_settings(configuration, {})), outlet
         self._began, self._depths = began, list[Depth]()
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._watch)
@@ -156,8 +157,9 @@ class _Watch:
     def _watch(self) -> None:
         with closing(self._app.transport()) as transport:
             while not self._stop.is_set():
-                depths = transport.depth(MESSAGES), transport.depth(deliveries(BACKEND))
-                self._depths.append(Depth(round(time.monotonic() - self._began, 3), *depths))
+                at = round(time.monotonic() - self._began, 3)
+                work = transport.depth(MESSAGES), transport.depth(deliveries(BACKEND))
+                self._depths.append(Depth(at, self._outlet.waiting(), *work))
                 self._stop.wait(LOOK_EVERY)
 
     def __enter__(self) -> list[Depth]:

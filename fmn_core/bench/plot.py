@@ -10,7 +10,7 @@ from .flow import Depth
 #: size of a panel and of what is around it, in pixels
 WIDTH, HEIGHT, MARGIN = 300, 150, 46
 COLUMNS = 3
-COLOURS = {"messages": "#3c6eb4", "deliveries": "#e59728"}
+COLOURS = {"bus": "#8a8a8a", "messages": "#3c6eb4", "deliveries": "#e59728"}
 _STYLE = "text{font:11px sans-serif;fill:#333}.title{font-weight:bold}polyline{fill:none;stroke-width:1.5}"
 
 
@@ -28,7 +28,7 @@ def drawing(panels: Sequence[tuple[str, Sequence[Depth]]]) -> str:
         for n, (title, depths) in enumerate(panels)
     )
     legend = "".join(
-        f'<text x="{MARGIN + 180 * n}" y="{height - 14}" style="fill:{colour}">— queue of {name}</text>'
+        f'<text x="{MARGIN + 180 * n}" y="{height - 14}" style="fill:{colour}">— {name}</text>'
         for n, (name, colour) in enumerate(COLOURS.items())
     )
     size = f'width="{width}" height="{height}" viewBox="0 0 {width} {height}"'
@@ -40,7 +40,7 @@ def drawing(panels: Sequence[tuple[str, Sequence[Depth]]]) -> str:
 
 def _panel(title: str, depths: Sequence[Depth]) -> str:
     end = max((one.at for one in depths), default=0.0) or 1.0
-    top = max((max(one.messages, one.deliveries) for one in depths), default=0) or 1
+    top = max((max(one.bus, one.messages, one.deliveries) for one in depths), default=0) or 1
     lines = "".join(
         f'<polyline stroke="{colour}" points="{_points(depths, name, end, top)}"/>' for name, colour in COLOURS.items()
     )

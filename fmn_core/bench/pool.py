@@ -35,6 +35,8 @@ LINEAR, INDEX, NONE = "linear", "index", "none"
 #: seconds until all workers have to be ready, and to end
 PATIENCE = 300.0
 
+#: how workers took messages in 2016
+_ONE_AT_A_TIME = {"FMN__TRANSPORT__PREFETCH": "1"}
 _SPAWN = multiprocessing.get_context("spawn")
 
 
@@ -132,7 +134,8 @@ def _stage(job: Job, app: Application) -> Stage:
 
 def _work(job: Job, pipe: Connection) -> None:
     """Work until told to end, then tell what it has cost."""
-    with closing(Application(load_settings(job.configuration, {}), ("fmn.rules",))) as app:
+    settings = load_settings(job.configuration, _ONE_AT_A_TIME if job.matcher == LINEAR else {})
+    with closing(Application(settings, ("fmn.rules",))) as app:
         stage = _stage(job, app)
         runner = Runner(app.transport, [stage])
         with closing(app.transport()) as transport:

@@ -40,7 +40,7 @@ def test_every_row_delivers_everything_once_and_the_same_people_get_the_same(ben
     assert {row["notifications"] for row in rows} == {rows[-1]["notifications"]}
     assert rows[-1]["notifications"] > 30
     assert all(row["lasted_seconds"] > 0 and row["cpu_us_per_message"] > 0 and row["max_rss_mb"] > 20 for row in rows)
-    assert picture.read_text().count("<polyline") == 2 * 4
+    assert picture.read_text().count("<polyline") == 3 * 4
     assert not list(redis.Redis.from_url(redis_url).scan_iter("fmn-bench-*"))
 
 
@@ -75,9 +75,10 @@ def test_matching_abreast_counts_what_all_have_matched(tmp_path):
 
 
 def test_a_drawing_is_well_formed_whatever_the_titles_and_has_a_panel_for_each_row():
-    depths = [Depth(0.0, 0, 0), Depth(0.5, 40, 7), Depth(1.0, 0, 0)]
+    depths = [Depth(0.0, 40, 0, 0), Depth(0.5, 0, 40, 7), Depth(1.0, 0, 0, 0)]
     drawn = ElementTree.fromstring(drawing([("a < b & c", depths), ("nothing seen", [])]))
     lines = [one for one in drawn.iter() if one.tag.endswith("polyline")]
     assert [line.get("points") for line in lines] == [
-        "0.0,150.0 150.0,0.0 300.0,150.0", "0.0,150.0 150.0,123.8 300.0,150.0", "", "",
+        "0.0,0.0 150.0,150.0 300.0,150.0", "0.0,150.0 150.0,0.0 300.0,150.0", "0.0,150.0 150.0,123.8 300.0,150.0",
+        "", "", "",
     ]  # fmt: skip

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from contextlib import closing
 
 from fmn_core.config import TransportSettings
@@ -46,3 +47,23 @@ def has_queue(url: str, settings: TransportSettings, queue: str) -> bool:
         except Refused as refused:
             raise TransportError(about_declaring(f"queue {names.work(queue)!r}", refused)) from None
     return False
+
+
+def declare_all(url: str, settings: TransportSettings, queues: Iterable[str], held: Iterable[str]) -> list[str]:
+    """Make everything that the stages need, whatever the settings say of that, and return the names.
+
+    :param queues: of work
+    :param held: things that somebody may hold
+    :raises UsageError: if the URL or the certificates are wrong
+    :raises TransportError: if there is no broker, or it refuses
+    """
+    access = parameters(url, settings.ca_file, settings.cert_file, settings.key_file)
+    with closing(Link(access)) as link:
+        topology = Topology(link, Names(settings.prefix), settings.queues, passive=False)
+        for queue in queues:
+            topology.work(queue)
+            topology.delayed(queue)
+        for thing in held:
+            topology.held(thing)
+        topology.news()
+        return topology.made

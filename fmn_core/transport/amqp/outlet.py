@@ -52,6 +52,11 @@ class Outlet:
                     self._link.turn()
             self._link.wait(lambda: self._publisher.safe >= self._publisher.sent, "confirms no messages")
 
+    def waiting(self) -> int:
+        """Return how many messages wait on the queues."""
+        counts = [self._channel.ask("queue_declare", queue=name, passive=True) for name in self._queues]
+        return sum(int(count.message_count) for count in counts)
+
     def forget(self, queues: Iterable[str]) -> None:
         """Delete queues, whosever they are."""
         for name in queues:

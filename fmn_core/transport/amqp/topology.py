@@ -73,6 +73,8 @@ class Topology:
         self._there: set[str] = set()
         self._work: dict[str, str] = {}
         self._channel: Channel | None = None
+        #: names of all that was declared here
+        self.made: list[str] = []
 
     def work(self, queue: str) -> str:
         """Have a queue of work, its suspects and the dead letters, and return its name.
@@ -142,6 +144,7 @@ class Topology:
             options = {key: options[key] for key in ("queue", "exchange") if key in options} | {"passive": True}
         try:
             self._ask(method, **options)
+            self.made.append(str(options.get("queue") or options["exchange"]))
         except Refused as refused:
             differences = list(self._differences(method, options, refused))
             said = about_differences(what, differences) if differences else about_declaring(what, refused)

@@ -1,4 +1,7 @@
-"""HTTP with limits: of time as a whole, of size, of redirects. Whatever goes wrong is one sentence."""
+"""HTTP with limits: of time as a whole, of size, of redirects. Whatever goes wrong is one sentence.
+
+httpx is imported where it is used: all workers load this plugin, and only one of them asks.
+"""
 
 from __future__ import annotations
 
@@ -9,11 +12,13 @@ import ssl
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
-
-import httpx
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any
 
 from fmn_core import LookupUnavailableError
+
+if TYPE_CHECKING:
+    import httpx
 
 USER_AGENT = "fmn-lookups-fedora/0.1 (notifications)"
 #: bytes of an answer at most: twenty times the largest there is
@@ -58,6 +63,8 @@ class Fetcher:
     @contextlib.contextmanager
     def session(self) -> Iterator[Session]:
         """Keep connections open for some questions."""
+        import httpx
+
         with httpx.Client(
             headers=self._headers,
             timeout=self._timeout,
@@ -79,6 +86,8 @@ class Session:
 
         :raises LookupUnavailableError: there is no answer in time, or it is too large
         """
+        import httpx
+
         deadline = time.monotonic() + self._timeout
         try:
             with self._client.stream("GET", url, headers=headers, params=query or None) as response:
@@ -102,12 +111,12 @@ class Session:
         :raises LookupUnavailableError: there is no answer, or something else than an object
         """
         reply = self.fetch(url, query=query)
-        if reply.status not in (httpx.codes.OK, httpx.codes.NOT_FOUND):
+        if reply.status not in (HTTPStatus.OK, HTTPStatus.NOT_FOUND):
             raise LookupUnavailableError(f"{url} answers with status {reply.status}")
         found = reply.json()  # of a 404 too: one that is no JSON comes from a server that knows nothing of the thing
         if not isinstance(found, dict):
             raise LookupUnavailableError(f"{url} answers with something else than an object")
-        return found if reply.status == httpx.codes.OK else None
+        return found if reply.status == HTTPStatus.OK else None
 
 
 @functools.cache
