@@ -101,7 +101,7 @@ def bent(draw: st.DrawFn) -> tuple[dict[str, Any], dict[str, Any]]:
             break
         holder, key = found[draw(st.integers(0, len(found) - 1))]
         if draw(st.booleans()):
-            holder[key] = draw(VALUES)
+            holder[key] = copy.deepcopy(draw(VALUES))  # one that is drawn again is the same object
         else:
             del holder[key]
     # a name of a class that is no text ends the library's consumer, if it cannot be a key of a dict
