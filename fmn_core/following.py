@@ -31,22 +31,18 @@ class Follower:
         self, preferences: PreferenceStore, matcher: Matcher, clock: Callable[[], float] = time.monotonic
     ) -> None:
         self._preferences, self._matcher, self._clock = preferences, matcher, clock
-        self._revision: int | None = None
-        self._loaded = False
+        self._fetched: int | None = None
+        #: the revision of the store that is in force; None until preferences are loaded
+        self.revision: int | None = None
         self._next = 0.0
         self._found: deque[Changes] = deque()
-
-    @property
-    def revision(self) -> int | None:
-        """The revision of the store that is in force; None until preferences are loaded."""
-        return self._revision if self._loaded else None
 
     def refresh(self) -> None:
         """Load everything the first time, and apply what was found since.
 
         :raises StoreError: if it cannot be loaded; the matcher is of no use yet
         """
-        if not self._loaded:
+        if self.revision is None:
             self._load()
         while self._found:
             self._apply(self._found.popleft())
@@ -57,32 +53,34 @@ class Follower:
         :raises StoreError: the matcher goes on with what it holds
         """
         told = transport.heard(CHANGES)
-        if self._loaded and (told or self._clock() >= self._next):
+        if self.revision is not None and (told or self._clock() >= self._next):
             self._fetch()
 
     def _fetch(self) -> None:
-        assert self._revision is not None  # noqa: S101 - loaded before, tells mypy
-        changes = self._preferences.changes_since(self._revision)
-        if changes.revision != self._revision:
+        assert self._fetched is not None  # noqa: S101 - loaded before, tells mypy
+        changes = self._preferences.changes_since(self._fetched)
+        if changes.revision != self._fetched:
             self._found.append(changes)
-            self._revision = changes.revision
+            self._fetched = changes.revision
         self._next = self._clock() + HEAL_EVERY
 
     def _load(self) -> None:
         # the revision is taken first, and once: what changes while this runs, or fails, is applied afterwards
-        if self._revision is None:
-            self._revision = self._preferences.revision()
+        if self._fetched is None:
+            self._fetched = self._preferences.revision()
         with loading():
             for preference in self._preferences.enabled():
                 self._matcher.put(preference)
+        loaded = self._fetched
         self._fetch()
-        self._loaded = True
+        self.revision = loaded
 
     def _apply(self, changes: Changes) -> None:
         for preference_id in changes.removed:
             self._matcher.remove(preference_id)
         for preference in changes.changed:
             self._matcher.put(preference)
+        self.revision = changes.revision
 
 
 @contextlib.contextmanager

@@ -186,6 +186,19 @@ def test_what_the_herald_tells_is_in_force_without_a_look_at_the_clock(worker, t
     assert matched(worker, transport) == 1
 
 
+def test_the_revision_told_is_the_one_that_is_applied_not_the_one_that_was_fetched(
+    worker, transport, store, clock, follower
+):
+    worker.handle(transport, [])
+    before = worker.revision
+    store.preferences.save(wants("koji"))
+    clock.now += HEAL_EVERY
+    follower.turn(transport)
+    assert worker.revision == before
+    worker.handle(transport, [])
+    assert worker.revision == store.preferences.revision() > before
+
+
 def test_one_herald_at_a_time_tells_and_another_takes_over(store, place, clock):
     with contextlib.closing(place()) as listener, contextlib.closing(place()) as second:
         listener.heard(CHANGES)

@@ -6,7 +6,7 @@ import multiprocessing
 import threading
 import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
 from multiprocessing.connection import Connection
@@ -89,9 +89,9 @@ def flow(configuration: Path, messages: Sequence[Delivered], expected: int) -> F
 class _Helper:
     """A process of ours that we talk to."""
 
-    def __init__(self, target: object, *arguments: object) -> None:
+    def __init__(self, target: Callable[..., object], *arguments: object) -> None:
         self._pipe, theirs = _SPAWN.Pipe()
-        self._process = _SPAWN.Process(target=target, args=(*arguments, theirs), daemon=True)  # type: ignore[arg-type]  # a function, as below
+        self._process = _SPAWN.Process(target=target, args=(*arguments, theirs), daemon=True)
         self._process.start()
         theirs.close()
 
