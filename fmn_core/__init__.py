@@ -3,8 +3,11 @@
 from .backends import Arrival, Backend, Rehearsal, filter_url, one_line
 from .config import Section, Settings
 from .defaults import NICK, DefaultFilter, Exclusion
+from .digests import Group, as_notification, groups, headline
 from .errors import (
+    AddressRefused,
     ArgumentsError,
+    BackendAway,
     ConfigError,
     DropDelivery,
     FmnError,
@@ -16,7 +19,21 @@ from .errors import (
 )
 from .hookspecs import hookimpl
 from .lookups import GROUP_MARK, LookupData, Lookups, LookupSource, Stale
-from .model import ALL_ROLES, COMMIT_ROLES, Digest, Facts, Message, Notification, Role, RuleUse, Severity
+from .model import (
+    ALL_ROLES,
+    COMMIT_ROLES,
+    Digest,
+    Facts,
+    Links,
+    Message,
+    Notification,
+    Purpose,
+    Role,
+    RuleUse,
+    Severity,
+)
+from .pacing import Overflow, Pace, TokenBucket
+from .reception import Reception
 from .rules import COMMA_LIST, Arguments, Hint, Rule, Search, Text, Words, app_rule, rule, topic_rule, with_samples
 from .samples import Sample, load_samples
 from .summaries import Summary, as_text, dig
@@ -27,10 +44,12 @@ __all__ = [
     "COMMIT_ROLES",
     "GROUP_MARK",
     "NICK",
+    "AddressRefused",
     "Arguments",
     "ArgumentsError",
     "Arrival",
     "Backend",
+    "BackendAway",
     "ConfigError",
     "DefaultFilter",
     "Digest",
@@ -38,14 +57,20 @@ __all__ = [
     "Exclusion",
     "Facts",
     "FmnError",
+    "Group",
     "Hint",
+    "Links",
     "LookupData",
     "LookupSource",
     "LookupUnavailableError",
     "Lookups",
     "Message",
     "Notification",
+    "Overflow",
+    "Pace",
     "PluginError",
+    "Purpose",
+    "Reception",
     "Rehearsal",
     "RetryDelivery",
     "Role",
@@ -59,13 +84,17 @@ __all__ = [
     "Stale",
     "Summary",
     "Text",
+    "TokenBucket",
     "UnknownNameError",
     "UsageError",
     "Words",
     "app_rule",
+    "as_notification",
     "as_text",
     "dig",
     "filter_url",
+    "groups",
+    "headline",
     "hookimpl",
     "load_samples",
     "one_line",

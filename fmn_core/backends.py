@@ -13,7 +13,10 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
+from .digests import as_notification
 from .model import Digest, Notification
+from .pacing import Overflow, Pace
+from .reception import Reception
 
 #: control characters, line and paragraph separators, marks that turn the direction of text, halves of characters
 _UNSAFE = re.compile("[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
@@ -84,8 +87,22 @@ class Backend(abc.ABC):
     title: str = ""
     #: what an address of this backend is called, for people: "mail address"
     address_label: str = "address"
-    #: how many deliveries may run at once
+    #: how many deliveries may run at once; to one destination it is always one after the other, in order
     concurrency: int = 1
+    #: how fast deliveries may follow one another, all together; None for as fast as they can
+    pace: Pace | None = None
+    #: how many notifications one destination gets at most within some seconds; what is over becomes a digest
+    overflow: Overflow | None = None
+    #: whether an address needs no confirmation, because nobody but its user can read there
+    confirms_itself: bool = False
+
+    def start(self, reception: Reception) -> None:  # noqa: B027 - most backends only send
+        """Begin to listen to people who write to us. Called once, in the process that delivers, before it does.
+
+        It returns at once; trouble with the far end is no reason to raise.
+
+        :param reception: answers what they write
+        """
 
     def check_address(self, address: str) -> str:
         """Return an address in its canonical form.
@@ -98,20 +115,28 @@ class Backend(abc.ABC):
     def deliver(self, notification: Notification) -> None:
         """Send one notification and return when it is sent. Blocking is welcome.
 
-        :raises RetryDelivery: not sent, try again later
+        :raises RetryDelivery: not sent; try again later, and until then nothing else to this destination
+        :raises BackendAway: not sent; try again later, and until then nothing else to anybody
         :raises DropDelivery: not sent, and trying again would not help
+        :raises AddressRefused: not sent, and this address never will do: it is suspended, and its user is told
 
-        Anything else that is raised is a bug: it is logged with its traceback and then retried as usual.
+        Anything else that is raised is a bug: it is logged with its traceback, and the notification is tried again
+        without others waiting for it.
         """
 
     def deliver_digest(self, digest: Digest) -> None:
-        """Send several notifications as one. Without an implementation of its own, a backend sends each.
+        """Send several notifications as one. Without an implementation of its own, a backend sends one that lists them.
 
-        :raises RetryDelivery: nothing was sent
-        :raises DropDelivery: nothing was sent and nothing can be
+        Raises as :meth:`deliver` does.
         """
-        for notification in digest.notifications:
-            self.deliver(notification)
+        self.deliver(as_notification(digest))
+
+    def stream_url(self, user: str) -> str | None:
+        """Return where a page can read a user's notifications as server-sent events, authorised for some hours.
+
+        :returns: None for a backend that has no such thing
+        """
+        return None
 
     def check(self) -> str:
         """Return one line that says how it will deliver ("SMTP to mail.example.org:25"), for ``fmn check``.

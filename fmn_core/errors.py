@@ -94,6 +94,10 @@ class RetryDelivery(FmnError):  # noqa: N818 - named for what the catcher does, 
         super().__init__(reason)
 
 
+class BackendAway(RetryDelivery):
+    """Raised by a backend: nothing at all can be delivered now, whoever it is for; the whole queue waits, in order."""
+
+
 class DropDelivery(FmnError):  # noqa: N818 - as above
     """Raised by a backend: cannot be delivered, and another try would not help.
 
@@ -103,3 +107,7 @@ class DropDelivery(FmnError):  # noqa: N818 - as above
     def __init__(self, reason: str) -> None:
         self.reason = reason
         super().__init__(reason)
+
+
+class AddressRefused(DropDelivery):
+    """Raised by a backend: there is nobody at this address, or they will have nothing from us: it is suspended."""

@@ -45,6 +45,7 @@ class Facts:
     :param url: where to read on, if there is such a place
     :param agent: the account that caused the message
     :param thread: stable key of the thing the message is about
+    :param event: what happened, in a few words of which the last says how: ``build started``. Digests count by it
     """
 
     title: str
@@ -56,6 +57,7 @@ class Facts:
     usernames: frozenset[str] = frozenset()
     packages: frozenset[str] = frozenset()
     thread: str = ""
+    event: str = ""
 
 
 class FactsOf(Protocol):
@@ -79,6 +81,8 @@ class FactsOf(Protocol):
     def packages(self) -> frozenset[str]: ...
     @property
     def thread(self) -> str: ...
+    @property
+    def event(self) -> str: ...
 
 
 @lru_cache(maxsize=10_000)
@@ -141,6 +145,7 @@ class Filter:
 
     :param id: unique over all filters; empty before it is stored
     :param oneshot: becomes inactive after its first notification
+    :param shot: id of the message that took the one shot; empty while nobody has
     """
 
     id: str
@@ -148,14 +153,46 @@ class Filter:
     rules: tuple[RuleUse, ...] = ()
     active: bool = True
     oneshot: bool = False
+    shot: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Destination:
-    """An address of a user for a backend; it receives only once it is confirmed."""
+    """An address of a user for a backend; it receives only once it is confirmed, and not while it is suspended.
+
+    :param suspended: why nothing is sent there any more; empty while all is well
+    """
 
     address: str
     confirmed: bool = False
+    suspended: str = ""
+
+    @property
+    def receives(self) -> bool:
+        """Whether notifications go there."""
+        return self.confirmed and not self.suspended
+
+
+@dataclass(frozen=True, slots=True)
+class DigestPlan:
+    """When notifications are collected, and when what was collected is sent. By default nothing is collected.
+
+    :param on: collect, and send when the first of the three that are set is due: ``every``, ``count``, ``at``
+    :param every: seconds after the oldest one was collected
+    :param count: as soon as there are so many
+    :param at: hours of the day in the user's time zone, as ``08:00``
+    :param zone: time zone, by its name in the IANA database
+    :param quiet: from when until when nothing is sent, as ``22:00-07:00``: collected and sent afterwards; empty for never
+    :param per_hour: notifications an hour at most to one destination, what is over is collected; None for any number
+    """
+
+    on: bool = False
+    every: float | None = None
+    count: int | None = None
+    at: tuple[str, ...] = ()
+    zone: str = "UTC"
+    quiet: str = ""
+    per_hour: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,7 +201,8 @@ class Preference:
 
     :param id: unique over all preferences; empty before it is stored
     :param filters: in the user's order; the first that matches wins
-    :param presentation: switches that the backend reads, such as ``verbose``; and later those of digests
+    :param presentation: switches that the backend reads, such as ``verbose``
+    :param digest: what is collected and sent together
     :param revision: grows with each change of the store, so that the newer of two copies is known
     """
 
@@ -175,6 +213,7 @@ class Preference:
     destinations: tuple[Destination, ...] = ()
     filters: tuple[Filter, ...] = ()
     presentation: Mapping[str, Any] = field(default_factory=dict)
+    digest: DigestPlan = DigestPlan()
     revision: int = 0
 
 
@@ -186,12 +225,35 @@ class User:
     preferences: tuple[Preference, ...] = ()
 
 
+class Purpose(enum.StrEnum):
+    """Why there is a notification: somebody wished it, or FMN itself has something to say."""
+
+    WISH = "wish"
+    NOTICE = "notice"
+    CONFIRMATION = "confirmation"
+
+
+@dataclass(frozen=True, slots=True)
+class Links:
+    """Pages about a notification or a digest, made by delivery; empty where there is no such page.
+
+    :param filter: where the user changes the filter that asked for it
+    :param unsubscribe: switches off what asked for it, by a POST without login (RFC 8058); a GET asks first
+    """
+
+    filter: str = ""
+    unsubscribe: str = ""
+
+
 @dataclass(frozen=True)
 class Notification:
     """One message for one user through one backend at one destination, complete: a backend needs nothing else.
 
+    What FMN itself has to say comes in the same form, for the same method: no filter, the text in ``facts.details``.
+
     :param id: from :func:`notification_id`, so the same on every retry
     :param preference: id of the preference it came from, by which delivery learns that it was switched off
+    :param filter_rules: the titles of the filter's rules, in words, made by delivery
     """
 
     id: str
@@ -208,21 +270,35 @@ class Notification:
     oneshot: bool = False
     severity: int = Severity.INFO
     presentation: Mapping[str, Any] = field(default_factory=dict)
+    purpose: Purpose = Purpose.WISH
+    links: Links = Links()
+    filter_rules: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Digest:
-    """Notifications of one user that go to one destination as one."""
+    """Notifications of one user that go to one destination as one, oldest first.
 
+    :param id: the same on every retry, as long as they are the same notifications
+    :param reason: why they were collected, for people: "every hour"
+    :param presentation: switches of the preference as they are now; ``verbose`` asks for details too
+    :param links: ``unsubscribe`` switches off all filters that had a part in it
+    """
+
+    id: str
     user: str
     backend: str
     destination: str
     notifications: tuple[Notification, ...]
+    reason: str = ""
+    presentation: Mapping[str, Any] = field(default_factory=dict)
+    links: Links = Links()
 
 
 class Outcome(enum.StrEnum):
     """What became of a notification, in the words of the ledger."""
 
+    QUEUED = "queued"
     SENT = "sent"
     DEFERRED = "deferred"
     FAILED = "failed"

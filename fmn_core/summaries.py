@@ -72,6 +72,10 @@ class Summary:
         """Return a stable key of the thing the message is about, such as ``koji/build/12``."""
         return f"message/{message.id}"
 
+    def event(self, message: Message) -> str:
+        """Return what happened in a few words, of which the last says how, as ``build started``. Digests count by it."""
+        return topic_words(message.topic)[1].partition(".")[2].replace(".", " ")
+
 
 FALLBACK = Summary()
 
@@ -142,6 +146,7 @@ class LiveFacts:
     usernames = _Fact(_names)
     packages = _Fact(_names)
     thread = _Fact(_some_text)
+    event = _Fact(_text)
 
     def __init__(self, message: Message, summary: Summary) -> None:
         self._message = message

@@ -36,7 +36,7 @@ HOMES = {
     "psycopg": ["fmn_core/store"],
     "pytest": ["fmn_core/pytest_plugin.py"],
     "re2": ["fmn_core/matching", "plugins/fmn_rules_generic"],
-    "redis": ["fmn_core/bench/locked.py", "fmn_core/shelf"],
+    "redis": ["fmn_core/bench/locked.py", "fmn_core/shelf", "plugins/fmn_backend_sse"],
     "sqlalchemy": ["fmn_core/store"],
     "stevedore": ["fmn_core/plugins.py"],
     "waitress": ["fmn_core/cli/web_.py", "web"],
@@ -44,7 +44,20 @@ HOMES = {
 
 #: within a floor: module -> the interfaces it implements and the plain modules it needs
 SIDEWAYS = {
-    "fmn_core": {"backends", "config", "defaults", "hookspecs", "lookups", "rules", "samples", "summaries"},
+    "fmn_core": {
+        "backends",
+        "config",
+        "defaults",
+        "digests",
+        "hookspecs",
+        "lookups",
+        "pacing",
+        "reception",
+        "rules",
+        "samples",
+        "summaries",
+    },
+    "fmn_core.backends": {"digests", "pacing", "reception"},
     "fmn_core.rules": {"lookups", "samples"},
     "fmn_core.defaults": {"rules"},
     "fmn_core.wire": {"codec"},
