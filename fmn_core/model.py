@@ -182,7 +182,7 @@ class DigestPlan:
     :param count: as soon as there are so many
     :param at: hours of the day in the user's time zone, as ``08:00``
     :param zone: time zone, by its name in the IANA database
-    :param quiet: from when until when nothing is sent, as ``22:00-07:00``: collected and sent afterwards; empty for never
+    :param quiet: when nothing is sent, as ``22:00-07:00``: it is collected and sent afterwards; empty for never
     :param per_hour: notifications an hour at most to one destination, what is over is collected; None for any number
     """
 

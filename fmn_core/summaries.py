@@ -73,7 +73,7 @@ class Summary:
         return f"message/{message.id}"
 
     def event(self, message: Message) -> str:
-        """Return what happened in a few words, of which the last says how, as ``build started``. Digests count by it."""
+        """Return what happened in a few words, of which the last says how: ``build started``. Digests count by it."""
         return topic_words(message.topic)[1].partition(".")[2].replace(".", " ")
 
 

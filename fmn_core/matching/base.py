@@ -109,7 +109,7 @@ def notifications(message: Message, matches: Iterable[Match]) -> list[Notificati
 
     :param message: described; its facts are computed in full if there is anything to notify of
     """
-    wanted = [(one, place) for one in matches for place in one.preference.destinations if place.confirmed]
+    wanted = [(one, place) for one in matches for place in one.preference.destinations if place.receives]
     if not wanted:
         return []
     common = {

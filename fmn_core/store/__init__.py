@@ -6,8 +6,19 @@ from .database import open_engine
 from .ledger import Ledger, LedgerEntry
 from .preferences import Changes, PreferenceStore
 from .schema import check, upgrade, version
+from .waiting import Waiting, WaitingRoom, Why
 
-__all__ = ["Changes", "Ledger", "LedgerEntry", "PreferenceStore", "Store", "open_store"]
+__all__ = [
+    "Changes",
+    "Ledger",
+    "LedgerEntry",
+    "PreferenceStore",
+    "Store",
+    "Waiting",
+    "WaitingRoom",
+    "Why",
+    "open_store",
+]
 
 
 class Store:
@@ -21,6 +32,7 @@ class Store:
         self._engine = open_engine(url)
         self.preferences = PreferenceStore(self._engine)
         self.ledger = Ledger(self._engine)
+        self.waiting = WaitingRoom(self._engine)
 
     @property
     def version(self) -> str | None:

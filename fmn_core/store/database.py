@@ -17,6 +17,9 @@ from fmn_core.errors import StoreError, UsageError
 PATIENCE = 30
 SERVER_PATIENCE = 10
 
+#: values in one statement; SQLite takes 32,766
+_CHUNK = 1000
+
 #: per connection. FULL lets a commit wait for the disk (0.25 ms on a solid-state one), so that no power cut takes back
 #: what somebody saved, or makes the ledger forget what was sent; with a log beside the file, NORMAL would allow both
 PRAGMAS = (
@@ -106,6 +109,11 @@ def writing(engine: Engine) -> Iterator[Connection]:
     """
     with explained(engine), engine.connect().execution_options(writes=True) as connection, connection.begin():
         yield connection
+
+
+def chunks(values: list[str]) -> list[list[str]]:
+    """Cut values into parts that one statement can hold."""
+    return [values[start : start + _CHUNK] for start in range(0, len(values), _CHUNK)]
 
 
 @contextmanager

@@ -12,14 +12,11 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from fmn_core.model import Outcome
 
-from .database import reading, writing
+from .database import chunks, reading, writing
 from .tables import ledger
 
 #: outcomes after which a notification is never sent again. A failed one may be: the operator can replay it
 DONE = (Outcome.SENT, Outcome.SUPPRESSED)
-
-#: ids asked for in one statement; SQLite takes 32,766 variables
-_CHUNK = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +27,9 @@ class LedgerEntry:
     :param reason: one sentence, empty where all went well
     :param attempts: how often it was tried
     :param at: when this became known
+    :param until: when it is tried again or sent with others, where it was deferred and that is known
+    :param thread: of the message
+    :param summary: of the message
     """
 
     notification: str
@@ -42,6 +42,10 @@ class LedgerEntry:
     reason: str
     attempts: int
     at: datetime
+    until: datetime | None = None
+    filter_id: str = ""
+    thread: str = ""
+    summary: str = ""
 
 
 class Ledger:
@@ -58,7 +62,7 @@ class Ledger:
         """Return those notifications that are done: sent, or suppressed for good."""
         with reading(self._engine) as connection:
             found: set[str] = set()
-            for some in _chunks(list(ids)):
+            for some in chunks(list(ids)):
                 query = select(ledger.c.notification).where(ledger.c.notification.in_(some), ledger.c.outcome.in_(DONE))
                 found.update(connection.scalars(query))
             return found
@@ -91,10 +95,6 @@ def _upsert(dialect: str) -> Any:
     values = {c.name: insert.excluded[c.name] for c in ledger.c if not c.primary_key}
     open_ = and_(*(ledger.c.outcome != outcome for outcome in DONE))  # NOT IN is not for many rows at once
     return insert.on_conflict_do_update(index_elements=["notification"], set_=values, where=open_)
-
-
-def _chunks(ids: list[str]) -> list[list[str]]:
-    return [ids[start : start + _CHUNK] for start in range(0, len(ids), _CHUNK)]
 
 
 def _row(entry: LedgerEntry) -> dict[str, Any]:

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import asdict
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Select, select
 
 from fmn_core import codec
-from fmn_core.model import Destination, Filter, Preference, RuleUse
+from fmn_core.model import Destination, DigestPlan, Filter, Preference, RuleUse
 
 from .tables import destinations, filters, preferences, users
 
@@ -23,17 +24,31 @@ def dump_rules(rules: Iterable[RuleUse]) -> list[list[Any]]:
     return [[use.rule, dict(use.arguments), use.negated] for use in rules]
 
 
+def dump_plan(plan: DigestPlan) -> dict[str, Any]:
+    """Return a plan as the column ``preferences.digest`` keeps it: what differs from the default."""
+    default = DigestPlan()
+    return {name: value for name, value in asdict(plan).items() if value != getattr(default, name)}
+
+
 class _Shared:
     """One object for all equal values: users differ in few of their rules."""
 
     def __init__(self) -> None:
         self._mappings: dict[bytes, Mapping[str, Any]] = {}
         self._empty: Mapping[str, Any] = {}
+        self._plans: dict[bytes, DigestPlan] = {b"{}": DigestPlan()}
         self._uses: dict[tuple[object, ...], RuleUse] = {}
 
     def mapping(self, value: dict[str, Any]) -> Mapping[str, Any]:
         """Return the one mapping of this content. Compared as JSON, because in Python ``1 == True``."""
         return self._mappings.setdefault(codec.dumps(value), value)
+
+    def plan(self, stored: dict[str, Any]) -> DigestPlan:
+        """Read what :func:`dump_plan` wrote."""
+        key = codec.dumps(stored)
+        if key not in self._plans:
+            self._plans[key] = DigestPlan(**{**stored, "at": tuple(stored.get("at", ()))})
+        return self._plans[key]
 
     def rules(self, stored: list[list[Any]]) -> tuple[RuleUse, ...]:
         """Read what :func:`dump_rules` wrote."""
@@ -81,37 +96,38 @@ def load(
 
     shared = _Shared()
     addresses, criteria = _Children(rows(_destinations(which))), _Children(rows(_filters(which, kept)))
-    for number, user, backend, enabled, presentation, revision in rows(_preferences(which)):
+    for number, user, backend, enabled, presentation, digest, revision in rows(_preferences(which)):
         yield Preference(
             id=str(number),
             user=user,
             backend=sys.intern(backend),
             enabled=enabled,
-            destinations=tuple([Destination(address, confirmed) for _, address, confirmed in addresses.of(number)]),
+            destinations=tuple([Destination(*row[1:]) for row in addresses.of(number)]),
             filters=tuple([_filter(row, shared) for row in criteria.of(number)]),
             presentation=shared.mapping(presentation),
+            digest=shared.plan(digest),
             revision=revision,
         )
 
 
 def _filter(row: Any, shared: _Shared) -> Filter:
-    _, number, name, rules, active, oneshot = row
-    return Filter(str(number), sys.intern(name), shared.rules(rules), active, oneshot)
+    _, number, name, rules, active, oneshot, shot = row
+    return Filter(str(number), sys.intern(name), shared.rules(rules), active, oneshot, shot)
 
 
 def _preferences(which: ColumnElement[bool]) -> Select[Any]:
     p = preferences.c
-    columns = select(p.id, users.c.name, p.backend, p.enabled, p.presentation, p.revision)
+    columns = select(p.id, users.c.name, p.backend, p.enabled, p.presentation, p.digest, p.revision)
     return columns.join_from(preferences, users).where(which).order_by(p.id)
 
 
 def _destinations(which: ColumnElement[bool]) -> Select[Any]:
     d = destinations.c
-    columns = select(d.preference_id, d.address, d.confirmed)
+    columns = select(d.preference_id, d.address, d.confirmed, d.suspended)
     return columns.join_from(destinations, preferences).where(which).order_by(d.preference_id, d.position)
 
 
 def _filters(which: ColumnElement[bool], kept: Sequence[ColumnElement[bool]]) -> Select[Any]:
     f = filters.c
-    columns = select(f.preference_id, f.id, f.name, f.rules, f.active, f.oneshot)
+    columns = select(f.preference_id, f.id, f.name, f.rules, f.active, f.oneshot, f.shot)
     return columns.join_from(filters, preferences).where(which, *kept).order_by(f.preference_id, f.position)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import asdict
+from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import Connection, Table, delete, insert, select, update
@@ -11,7 +13,7 @@ from fmn_core import codec
 from fmn_core.errors import UsageError
 from fmn_core.model import Filter, Preference, User
 
-from .rows import dump_rules, load
+from .rows import dump_plan, dump_rules, load
 from .tables import destinations, filters, preferences, removals, users
 
 
@@ -69,7 +71,12 @@ def _once(values: Iterable[str], complaint: str) -> None:
 def _save(connection: Connection, owner: int, old: Preference | None, new: Preference, revision: int) -> None:
     if old is not None and _content(old) == _content(new):
         return  # keeps its revision, so that no worker takes it in again
-    values = {"enabled": new.enabled, "presentation": dict(new.presentation), "revision": revision}
+    values = {
+        "enabled": new.enabled,
+        "presentation": dict(new.presentation),
+        "digest": dump_plan(new.digest),
+        "revision": revision,
+    }
     if old is None:
         number = _insert(connection, preferences, user_id=owner, backend=new.backend, **values)
     else:
@@ -86,16 +93,17 @@ def _content(preference: Preference) -> bytes:
     return codec.dumps(
         [
             preference.enabled,
-            [[d.address, d.confirmed] for d in preference.destinations],
-            [[f.id, f.name, f.active, f.oneshot, dump_rules(f.rules)] for f in preference.filters],
+            [[d.address, d.confirmed, d.suspended] for d in preference.destinations],
+            [[f.id, f.name, f.active, f.oneshot, f.shot, dump_rules(f.rules)] for f in preference.filters],
             dict(preference.presentation),
+            dump_plan(preference.digest),
         ]
     )
 
 
 def _insert_destinations(connection: Connection, number: int, preference: Preference) -> None:
     rows = [
-        {"preference_id": number, "position": position, "address": d.address, "confirmed": d.confirmed}
+        {"preference_id": number, "position": position, **asdict(d)}
         for position, d in enumerate(preference.destinations)
     ]
     if rows:
@@ -116,12 +124,13 @@ def _insert_filters(connection: Connection, number: int, preference: Preference,
 
 
 def _filter_row(one: Filter) -> dict[str, Any]:
-    return {"name": one.name, "active": one.active, "oneshot": one.oneshot, "rules": dump_rules(one.rules)}
+    row = {name: getattr(one, name) for name in ("name", "active", "oneshot", "shot")}
+    return row | {"rules": dump_rules(one.rules)}
 
 
 def _remove(connection: Connection, preference: Preference, revision: int) -> None:
     number = int(preference.id)
-    connection.execute(insert(removals).values(preference_id=number, revision=revision))
+    connection.execute(insert(removals).values(preference_id=number, revision=revision, at=datetime.now(UTC)))
     connection.execute(delete(preferences).where(preferences.c.id == number))
 
 

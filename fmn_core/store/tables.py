@@ -77,6 +77,7 @@ preferences = Table(
     Column("backend", Text, nullable=False),
     Column("enabled", Boolean, nullable=False),
     Column("presentation", Json, nullable=False),
+    Column("digest", Json, nullable=False, server_default="{}"),
     Column("revision", Integer, nullable=False, index=True),
     UniqueConstraint("user_id", "backend"),
     sqlite_autoincrement=True,
@@ -90,6 +91,7 @@ destinations = Table(
     Column("address", Text, primary_key=True),
     Column("position", Integer, nullable=False),
     Column("confirmed", Boolean, nullable=False),
+    Column("suspended", Text, nullable=False, server_default=""),
 )
 
 #: the rules of a filter are one value and no table: they are always read and written whole, nobody asks for filters by
@@ -103,6 +105,7 @@ filters = Table(
     Column("name", Text, nullable=False),
     Column("active", Boolean, nullable=False),
     Column("oneshot", Boolean, nullable=False),
+    Column("shot", Text, nullable=False, server_default=""),
     Column("rules", Json, nullable=False),
     Index("ix_filters_order", "preference_id", "position"),
     sqlite_autoincrement=True,
@@ -114,6 +117,7 @@ removals = Table(
     metadata,
     Column("preference_id", Integer, primary_key=True, autoincrement=False),
     Column("revision", Integer, nullable=False, index=True),
+    Column("at", Moment, nullable=False, server_default="1970-01-01 00:00:00"),
 )
 
 #: it names users and backends by name and without foreign keys, because it outlives them
@@ -125,10 +129,72 @@ ledger = Table(
     Column("user", Text, nullable=False),
     Column("backend", Text, nullable=False),
     Column("destination", Text, nullable=False),
+    Column("filter_id", Text, nullable=False, server_default=""),
     Column("filter_name", Text, nullable=False),
+    Column("thread", Text, nullable=False, server_default=""),
+    Column("summary", Text, nullable=False, server_default=""),
     Column("outcome", Text, nullable=False),
     Column("reason", Text, nullable=False),
     Column("attempts", Integer, nullable=False),
+    Column("until", Moment),
     Column("at", Moment, nullable=False),
     Index("ix_ledger_user", "user", "at"),
+    Index("ix_ledger_age", "at"),
+)
+
+#: the waiting room: notifications that delivery has taken and does not send now. One leaves it when it was sent, given
+#: up or suppressed, in the transaction in which the ledger is told
+waiting = Table(
+    "waiting",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("notification", Text, nullable=False, unique=True),
+    Column("backend", Text, nullable=False),
+    Column("destination", Text, nullable=False),
+    Column("user", Text, nullable=False),
+    Column("preference", Text, nullable=False),
+    Column("why", Text, nullable=False),
+    Column("since", Moment, nullable=False),
+    Column("due", Moment),
+    Column("attempts", Integer, nullable=False),
+    Column("payload", Text, nullable=False),
+    Index("ix_waiting_order", "backend", "destination", "id"),
+    sqlite_autoincrement=True,
+)
+
+#: threads of which somebody wants to hear nothing for a while
+mutes = Table(
+    "mutes",
+    metadata,
+    Column("user", Text, primary_key=True),
+    Column("thread", Text, primary_key=True),
+    Column("until", Moment, nullable=False),
+)
+
+#: every attempt to have an address confirmed. The secret itself stands nowhere but in the request that was sent
+confirmations = Table(
+    "confirmations",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("user", Text, nullable=False),
+    Column("backend", Text, nullable=False),
+    Column("address", Text, nullable=False),
+    Column("secret_hash", Text, nullable=False, unique=True),
+    Column("notification", Text, nullable=False, unique=True),
+    Column("state", Text, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("made_at", Moment, nullable=False),
+    Column("sent_at", Moment),
+    Column("decided_at", Moment),
+    Index("ix_confirmations_address", "backend", "address", "made_at"),
+    Index("ix_confirmations_user", "user", "made_at"),
+    sqlite_autoincrement=True,
+)
+
+#: what links are signed with, made by the first process that needs it
+secrets = Table(
+    "secrets",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("value", Text, nullable=False),
 )
