@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from .database import open_engine
 from .ledger import Ledger, LedgerEntry
 from .preferences import Changes, PreferenceStore
 from .schema import check, upgrade, version
+from .settling import Note, settle
 from .waiting import Waiting, WaitingRoom, Why
 
 __all__ = [
     "Changes",
     "Ledger",
     "LedgerEntry",
+    "Note",
     "PreferenceStore",
     "Store",
     "Waiting",
@@ -52,6 +56,13 @@ class Store:
         :raises StoreError: saying what to do if it has not
         """
         check(self._engine)
+
+    def settle(self, notes: Sequence[Note]) -> None:
+        """Tell the ledger what became of notifications, and let them enter or leave the waiting room, all or nothing.
+
+        :raises StoreError: nothing
+        """
+        settle(self._engine, notes)
 
     def close(self) -> None:
         """Let go of all connections."""

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import sqlite3
+import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from typing import Any
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
@@ -49,7 +50,9 @@ def open_engine(url: str) -> Engine:
 
 
 def _sqlite(url: URL) -> Engine:
-    engine = create_engine(url, connect_args={"timeout": PATIENCE})
+    # SQLite lets writers look again after ever longer pauses; those of one process stand in line instead
+    line = {"writers": threading.Lock()}
+    engine = create_engine(url, connect_args={"timeout": PATIENCE}, execution_options=line)
     event.listen(engine, "connect", _prepare)
     event.listen(engine, "begin", _begin)
     return engine
@@ -107,7 +110,8 @@ def writing(engine: Engine) -> Iterator[Connection]:
 
     :raises StoreError: whatever the database complains of
     """
-    with explained(engine), engine.connect().execution_options(writes=True) as connection, connection.begin():
+    line = engine.get_execution_options().get("writers") or nullcontext()
+    with line, explained(engine), engine.connect().execution_options(writes=True) as connection, connection.begin():
         yield connection
 
 

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import Engine, and_, func, select
+from sqlalchemy import Connection, Engine, and_, func, select
 from sqlalchemy.dialects import postgresql, sqlite
 
-from fmn_core.model import Outcome
+from fmn_core.model import Notification, Outcome
 
 from .database import chunks, reading, writing
 from .tables import ledger
@@ -47,6 +48,34 @@ class LedgerEntry:
     thread: str = ""
     summary: str = ""
 
+    @classmethod
+    def of(
+        cls,
+        one: Notification,
+        outcome: Outcome,
+        at: datetime,
+        reason: str = "",
+        attempts: int = 0,
+        until: datetime | None = None,
+    ) -> LedgerEntry:
+        """Make the entry of a notification."""
+        return cls(
+            notification=one.id,
+            message_id=one.message_id,
+            user=one.user,
+            backend=one.backend,
+            destination=one.destination,
+            filter_name=one.filter_name,
+            outcome=outcome,
+            reason=reason,
+            attempts=attempts,
+            at=at,
+            until=until,
+            filter_id=one.filter_id,
+            thread=one.facts.thread,
+            summary=one.facts.summary,
+        )
+
 
 class Ledger:
     """Remembers by the notification's id. Safe for threads; every method is one transaction.
@@ -56,7 +85,6 @@ class Ledger:
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
-        self._upsert = _upsert(engine.dialect.name)
 
     def sent(self, ids: Collection[str]) -> set[str]:
         """Return those notifications that are done: sent, or suppressed for good."""
@@ -69,11 +97,17 @@ class Ledger:
 
     def record(self, entries: Sequence[LedgerEntry]) -> None:
         """Note what became of notifications. A later entry takes the place of an earlier one, unless that is done."""
-        if not entries:
-            return
-        rows = sorted((_row(entry) for entry in entries), key=lambda row: row["notification"])
+        if entries:
+            with writing(self._engine) as connection:
+                write_entries(connection, entries)
+
+    def take(self, entries: Sequence[LedgerEntry]) -> set[str]:
+        """Note notifications as queued of which nothing was known, and return those that are done."""
         with writing(self._engine) as connection:
-            connection.execute(self._upsert, rows)
+            known = _found(connection, [entry.notification for entry in entries])
+            new = [entry for entry in entries if entry.notification not in known]
+            write_entries(connection, new)
+        return {notification for notification, outcome in known.items() if outcome in DONE}
 
     def of_user(self, user: str, limit: int = 100) -> list[LedgerEntry]:
         """Return what became of a user's notifications, latest first."""
@@ -89,6 +123,23 @@ class Ledger:
             return {(backend, outcome): count for backend, outcome, count in rows}
 
 
+def write_entries(connection: Connection, entries: Iterable[LedgerEntry]) -> None:
+    """Note what became of notifications within a transaction. What is done stays as it is."""
+    # one entry of each, the last; in one order everywhere, so that nobody waits for somebody who waits for him
+    rows = sorted({e.notification: _row(e) for e in entries}.items())
+    if rows:
+        connection.execute(_upsert(connection.dialect.name), [row for _, row in rows])
+
+
+def _found(connection: Connection, ids: list[str]) -> dict[str, str]:
+    columns = ledger.c.notification, ledger.c.outcome
+    found: dict[str, str] = {}
+    for part in chunks(ids):
+        found.update(connection.execute(select(*columns).where(columns[0].in_(part))).tuples().all())
+    return found
+
+
+@lru_cache
 def _upsert(dialect: str) -> Any:
     """Insert or update; both databases have the same words for it, and SQLAlchemy has them twice."""
     insert = sqlite.insert(ledger) if dialect == "sqlite" else postgresql.insert(ledger)

@@ -7,6 +7,7 @@ became of it, so nothing is gone before it was sent.
 from __future__ import annotations
 
 import enum
+import logging
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -40,6 +41,8 @@ class Why(enum.StrEnum):
     #: FMN itself has something to say: it goes at once
     NOTICE = "notice"
 
+
+log = logging.getLogger(__name__)
 
 #: what is sent as one
 COLLECTED = (Why.DIGEST, Why.QUIET, Why.OVERFLOW)
@@ -109,10 +112,11 @@ class WaitingRoom:
         w = waiting.c
         columns = w.destination, w.user, w.preference, w.why
         oldest = func.min(w.since).label("oldest")
-        query = select(*columns, func.count(), oldest, func.min(w.due)).where(w.backend == backend)
+        sums = func.count().label("count"), oldest, func.min(w.due).label("due")
+        query = select(*columns, *sums).where(w.backend == backend)
         with reading(self._engine) as connection:
             rows = connection.execute(query.group_by(*columns).order_by(oldest))
-            return [Group(*row[:3], Why(row[3]), *row[4:]) for row in rows]
+            return [Group(**{**row, "why": Why(row["why"])}) for row in rows.mappings()]
 
     def take(self, backend: str, destination: str, whys: Collection[Why], limit: int, **which: Any) -> list[Waiting]:
         """Return what waits at a destination for one of these reasons, in order; it stays in the room.
@@ -125,7 +129,7 @@ class WaitingRoom:
         where += [w[name] == value for name, value in which.items()]
         query = select(waiting).where(*where).order_by(w.since, w.id).limit(limit)
         with reading(self._engine) as connection:
-            return [_waiting(row) for row in connection.execute(query).mappings()]
+            return [one for row in connection.execute(query).mappings() if (one := _waiting(row))]
 
     def count(self, user: str, backend: str | None = None) -> int:
         """Return how many of a user's notifications wait, for one backend or for all."""
@@ -160,9 +164,10 @@ def _row(one: Notification) -> dict[str, Any]:
     }
 
 
-def _waiting(row: Any) -> Waiting:
+def _waiting(row: Any) -> Waiting | None:
     try:
         notification = decode_notification(row["payload"].encode("utf-8"))
-    except DecodeError as error:  # of another version of this code, which only an operator can help
-        raise AssertionError(f"notification {row['notification']} in the waiting room: {error}") from error
+    except DecodeError as error:  # of another version of this code: it stays until that one is back
+        log.error("notification %s stays in the waiting room: %s", row["notification"], error)
+        return None
     return Waiting(notification, Why(row["why"]), row["since"], row["due"], row["attempts"])
