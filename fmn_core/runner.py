@@ -21,9 +21,9 @@ from queue import Empty, SimpleQueue
 from signal import SIGTERM
 from typing import Protocol
 
-from .errors import FmnError, TransportError
+from .errors import TransportError
+from .incident import Incident
 from .instruments import LOOKING, WORKING, Pulse
-from .retry import pause
 from .signals import RELOADING, Orders, obeyed
 from .transport.base import Envelope, Transport
 
@@ -40,8 +40,6 @@ IDLE_CHECK = 0.05
 ANSWER_PATIENCE = 1.0
 #: seconds that the end waits for a chore, whose work nobody will use any more
 CHORE_PATIENCE = 0.5
-#: seconds before a failed stage goes on: the first pause and what it grows to
-FIRST_PAUSE, LONGEST_PAUSE = 0.5, 10.0
 
 
 class Stage(Protocol):
@@ -132,35 +130,6 @@ class Query:
             return self._answers.get(timeout=patience)
         except Empty:
             return False
-
-
-class Incident:
-    """One warning when something fails, however often it fails again until it is well.
-
-    :param name: of what fails, for the log
-    :param elsewhere: failures that somebody else warns of
-    """
-
-    def __init__(self, name: str, rng: random.Random, elsewhere: tuple[type[Exception], ...] = ()) -> None:
-        self._name, self._rng, self._elsewhere = name, rng, elsewhere
-        self._failures = 0
-        self._told = False
-
-    def failed(self, error: Exception) -> float:
-        """Note a failure and return the seconds to wait."""
-        self._failures += 1
-        wait = pause(self._failures, FIRST_PAUSE, LONGEST_PAUSE, self._rng)
-        level = logging.DEBUG if self._told or isinstance(error, self._elsewhere) else logging.WARNING
-        self._told = self._told or level == logging.WARNING
-        bug = None if isinstance(error, FmnError) else error
-        log.log(level, "%s stopped: %s; next attempt in %.1f s", self._name, error, wait, exc_info=bug)
-        return wait
-
-    def well(self) -> None:
-        """Note that it works."""
-        if self._told:
-            log.warning("%s works again after %d failed attempts", self._name, self._failures)
-        self._failures, self._told = 0, False
 
 
 class Runner:

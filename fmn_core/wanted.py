@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from datetime import datetime
 
-from .model import Filter, Notification, Outcome, Preference
+from .model import Destination, Filter, Notification, Preference, Purpose
 from .store import Store
 
 #: seconds between two questions for the revision; what is switched off is off within a second
@@ -13,14 +14,11 @@ POLL_EVERY = 0.25
 #: preferences kept at most
 _MOST_KEPT = 10_000
 
-#: at most so many of a user's latest notifications are looked through for the one that took the shot of a filter
-_LATEST = 200
-
 
 class StillWanted:
     """Compares notifications with the preferences they came from, as these are now.
 
-    :meth:`refresh` belongs to one thread, :meth:`objection` to any.
+    :meth:`refresh` belongs to one thread, all else to any.
 
     :param clock: seconds of any origin
     """
@@ -30,6 +28,7 @@ class StillWanted:
         self._revision = -1
         self._next = 0.0
         self._kept: dict[str, Preference | None] = {}
+        self._mutes: dict[str, Mapping[str, datetime]] = {}
 
     @property
     def revision(self) -> int | None:
@@ -44,40 +43,60 @@ class StillWanted:
         if (now := self._clock()) < self._next:
             return
         revision = self._store.preferences.revision()
-        if revision != self._revision or len(self._kept) > _MOST_KEPT:
-            # a new dictionary, not an emptied one: a thread that still looks something up fills the old one
-            self._revision, self._kept = revision, {}
+        if revision != self._revision or len(self._kept) + len(self._mutes) > _MOST_KEPT:
+            # new dictionaries, not emptied ones: a thread that still looks something up fills the old ones
+            self._revision, self._kept, self._mutes = revision, {}, {}
         self._next = now + POLL_EVERY
 
-    def objection(self, notification: Notification) -> str | None:
-        """Return why a notification must not be sent any more; None if it may.
+    def preference(self, preference_id: str) -> Preference | None:
+        """Return a preference as it is now; None if it was removed.
 
         :raises StoreError: it is not known
         """
-        preference = self._preference(notification.preference)
-        if preference is None:
-            return "the preference was removed"
-        if not preference.enabled:
-            return "the preference was switched off"
-        if not any(place.confirmed and place.address == notification.destination for place in preference.destinations):
-            return "the destination was removed"
-        used = next((one for one in preference.filters if one.id == notification.filter_id), None)
-        if used is None:
-            return "the filter was removed"
-        return None if used.active else self._objection_to_inactive(notification, used)
-
-    def _objection_to_inactive(self, notification: Notification, used: Filter) -> str | None:
-        """Let a shot hit every destination of its message, and nothing else."""
-        if not used.oneshot:
-            return "the filter was switched off"
-        latest = self._store.ledger.of_user(notification.user, _LATEST)
-        same = (notification.message_id, notification.backend, Outcome.SENT)
-        if any((entry.message_id, entry.backend, entry.outcome) == same for entry in latest):
-            return None
-        return "the filter was for one notification, which was sent"
-
-    def _preference(self, preference_id: str) -> Preference | None:
         kept = self._kept
         if preference_id not in kept:
             kept[preference_id] = self._store.preferences.get(preference_id)
         return kept[preference_id]
+
+    def objection(self, one: Notification, now: datetime) -> str | None:
+        """Return why a notification must not be sent any more; None if it may.
+
+        :raises StoreError: it is not known
+        """
+        preference = self.preference(one.preference)
+        if preference is None:
+            return "the preference was removed"
+        place = next((place for place in preference.destinations if place.address == one.destination), None)
+        if one.purpose is Purpose.CONFIRMATION:
+            return None if place else "the destination was removed"
+        if not preference.enabled:
+            return "the preference was switched off"
+        return _objection_to_place(place) or (self._unwanted(one, preference, now) if one.filter_id else None)
+
+    def _unwanted(self, one: Notification, preference: Preference, now: datetime) -> str | None:
+        used = next((each for each in preference.filters if each.id == one.filter_id), None)
+        if used is None:
+            return "the filter was removed"
+        until = self._muted(one.user, now).get(one.facts.thread)
+        if until is not None and until > now:
+            return f"its thread is muted until {until:%Y-%m-%d %H:%M} UTC"
+        return None if used.active else _objection_to_inactive(one, used)
+
+    def _muted(self, user: str, now: datetime) -> Mapping[str, datetime]:
+        mutes = self._mutes
+        if user not in mutes:
+            mutes[user] = self._store.mutes.of_user(user, now)
+        return mutes[user]
+
+
+def _objection_to_place(place: Destination | None) -> str | None:
+    if place is None or not place.confirmed:
+        return "the destination was removed"
+    return f"the destination is suspended: {place.suspended}" if place.suspended else None
+
+
+def _objection_to_inactive(one: Notification, used: Filter) -> str | None:
+    """Let a shot hit every destination of its message, and nothing else."""
+    if not used.oneshot:
+        return "the filter was switched off"
+    return None if used.shot == one.message_id else "the filter was for one notification, which another message took"

@@ -1,0 +1,40 @@
+"""Outage: a backend whose far end is away is left alone, ever longer, and everything for it waits in order. F3."""
+
+from __future__ import annotations
+
+import random
+import threading
+
+from fmn_core.errors import BackendAway
+from fmn_core.incident import Incident
+
+from .lanes import Lanes
+
+#: seconds that a backend is left alone at most, unless it asks for more
+LONGEST_REST = 60.0
+
+
+class Outage:
+    """Safe for threads: of many failures at the same time one counts, and one warning is given for all.
+
+    :param name: of what is away, for the log
+    :param lanes: that rest meanwhile
+    """
+
+    def __init__(self, name: str, lanes: Lanes, rng: random.Random) -> None:
+        self._incident = Incident(name, rng, longest=LONGEST_REST)
+        self._lanes = lanes
+        self._lock = threading.Lock()
+
+    def failed(self, error: BackendAway) -> None:
+        """The backend is away."""
+        with self._lock:
+            if not self._lanes.asleep:
+                self._lanes.rest(max(error.after or 0.0, self._incident.failed(error)))
+
+    def well(self) -> None:
+        """The backend has taken something, or has refused it for good reason: it is there."""
+        if self._lanes.resting:
+            with self._lock:
+                self._incident.well()
+                self._lanes.well()
