@@ -12,7 +12,7 @@ from pathlib import Path
 from .bus import Bus
 from .config import Settings
 from .consumer import Consumer
-from .delivery import Delivery
+from .delivery import Addressing, Delivery
 from .following import Follower
 from .herald import Herald
 from .librarian import Librarian
@@ -142,7 +142,12 @@ class Application:
         """
         backends = [self.registry.backend(name) for name in dict.fromkeys(names or sorted(self.registry.backends))]
         schedule = RetrySchedule.from_settings(self.settings.delivery)
-        return [Delivery(backend, self.store, schedule) for backend in backends]
+        addressing = Addressing(self.settings.base_url, title_of=self._title_of)
+        return [Delivery(backend, self.store, schedule, addressing=addressing) for backend in backends]
+
+    def _title_of(self, rule: str) -> str:
+        """Return the title of a rule, or what is known of one whose plugin is gone."""
+        return self.registry.rules.get(rule).title if rule in self.registry.rules else rule
 
     def runner(
         self, stages: Sequence[Stage], sources: Sequence[Source] = (), reload: Callable[[], bool] | None = None

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from .consumer import Consumer
 from .errors import TransportError, UsageError
-from .runner import Incident
+from .incident import Incident
 from .subscription import Subscription
 from .transport.base import Transport
 from .wire import Delivered

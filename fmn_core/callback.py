@@ -13,7 +13,7 @@ from typing import Any
 from .app import Application
 from .config import load_settings
 from .errors import FmnError, TransportError, UsageError
-from .runner import Incident
+from .incident import Incident
 from .transport.base import Transport
 from .wire import Delivered
 

@@ -18,6 +18,9 @@ SKEW = timedelta(minutes=1)
 #: what ``every`` may ask for at most
 LONGEST = timedelta(days=31)
 
+#: collects nothing
+NOTHING = DigestPlan()
+
 _CLOCK = re.compile(r"([01]?[0-9]|2[0-3]):([0-5][0-9])")
 _UNITS = ((86_400, "day"), (3600, "hour"), (60, "minute"), (1, "second"))
 _DAY = timedelta(days=1)

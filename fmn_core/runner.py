@@ -67,6 +67,10 @@ class Stage(Protocol):
     def busy(self) -> bool:
         """Whether it has begun something that it has not finished."""
 
+    @property
+    def waits(self) -> bool:
+        """Whether it keeps something that it will try again, beside its queues."""
+
     def handle(self, transport: Transport, envelopes: Sequence[Envelope]) -> None:
         """Do the work; without envelopes, finish what was begun and stay up to date."""
 
@@ -122,7 +126,7 @@ class Query:
 
         :raises TransportError: there is no answer now
         """
-        self._answers.put(not any(map(transport.depth, stage.queues)))
+        self._answers.put(not (stage.busy or stage.waits or any(map(transport.depth, stage.queues))))
 
     def answered(self, patience: float) -> bool:
         """Return the answer; one that does not come in time is no."""

@@ -15,7 +15,8 @@ from collections import deque
 from collections.abc import Callable, Sequence
 
 from .errors import FmnError
-from .runner import Chore, Incident, Runner
+from .incident import Incident
+from .runner import Chore, Runner
 from .signals import RELOADING, Orders, obeyed
 
 log = logging.getLogger(__name__)

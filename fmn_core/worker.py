@@ -44,6 +44,7 @@ class Worker:
     queues = (MESSAGES,)
     alone = False
     busy = False
+    waits = False
     room = BATCH
 
     def __init__(

@@ -8,7 +8,8 @@ from collections import Counter
 import pytest
 
 from fmn_core.errors import StoreError, TransportError
-from fmn_core.runner import Chore, Incident, Runner
+from fmn_core.incident import Incident
+from fmn_core.runner import Chore, Runner
 from fmn_core.transport.embedded import EmbeddedTransport
 
 
@@ -20,7 +21,7 @@ class NoChance:
 class Copier:
     """A stage that moves work from one queue to another, or to nowhere, and fails when told to."""
 
-    alone = busy = False
+    alone = busy = waits = False
     room = 10
 
     def __init__(self, source, target=None, failures=()):
@@ -133,7 +134,7 @@ def test_a_stage_that_must_be_alone_stands_by(open_transport, publish):
 class Finisher(Copier):
     """A stage that has begun something, which it finishes in three turns."""
 
-    busy = True
+    busy, waits = True, False
     left = 3
 
     def handle(self, transport, envelopes):

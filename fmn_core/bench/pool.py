@@ -76,7 +76,7 @@ class Passing:
     name = "worker"
     queues = (MESSAGES,)
     alone = False
-    busy = False
+    busy = waits = False
     room = BATCH
 
     def __init__(self, outputs: dict[bytes, list[Outgoing]]) -> None:

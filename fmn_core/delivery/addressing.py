@@ -27,9 +27,7 @@ class Addressing:
     :param title_of: titles of rules; None for identifiers
     """
 
-    def __init__(
-        self, base_url: str, unsubscribe: Unsubscribe | None = None, title_of: TitleOf | None = None
-    ) -> None:
+    def __init__(self, base_url: str, unsubscribe: Unsubscribe | None = None, title_of: TitleOf | None = None) -> None:
         self._base_url, self._unsubscribe = base_url, unsubscribe
         self._title_of = title_of or str
 

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from fmn_core.errors import StoreError
 from fmn_core.model import Notification, Outcome
 from fmn_core.store import Note, Why
 from fmn_core.transport.base import Envelope
@@ -69,18 +70,20 @@ class Verdict:
 class Result:
     """What a thread has to say of a job.
 
-    :param outcomes: what became of each notification
-    :param unsettled: notes that the store has to be told yet, after dead letters are safe
+    :param outcomes: what became of notifications, by id
+    :param unsettled: notes that the store has to be told yet, once there are dead letters
     :param dropped: jobs that wait in the store now, behind this one
+    :param due: when it is tried again
     :param error: why nothing of it is known
     """
 
     job: Job
-    outcomes: Sequence[tuple[Notification, Outcome]] = ()
+    outcomes: Sequence[tuple[str, Outcome]] = ()
     reason: str = ""
     unsettled: Sequence[Note] = ()
     dropped: Sequence[Job] = ()
-    error: Exception | None = None
+    due: datetime | None = None
+    error: StoreError | None = None
 
 
 def digest_id(notifications: Sequence[Notification]) -> str:

@@ -13,6 +13,9 @@ from dataclasses import dataclass, field
 
 from .jobs import Job
 
+#: seconds between two looks at the clock, which stands still while a machine sleeps
+_LOOK = 0.05
+
 
 @dataclass(slots=True)
 class Lane:
@@ -92,7 +95,7 @@ class Lanes:
                 rest = self._rest_until - self._clock()
                 if rest <= 0 and self._turns and not (self._probing and self._running):
                     return self._start(self._turns.popleft())
-                self._state.wait(rest if rest > 0 else None)
+                self._state.wait(min(rest, _LOOK) if rest > 0 else None)
             return None
 
     def _start(self, destination: str) -> Job:
@@ -130,6 +133,11 @@ class Lanes:
             lane.blocked = True
             return self._empty(destination, lane, 0)
 
+    def is_blocked(self, destination: str) -> bool:
+        """Tell whether something waits in the store that goes before all that is new."""
+        with self._state:
+            return destination in self._lanes and self._lanes[destination].blocked
+
     def unblock(self, destination: str) -> None:
         """Nothing waits in the store any more: what is new goes to the end of the lane."""
         with self._state:
@@ -157,9 +165,11 @@ class Lanes:
             self._turns.remove(destination)
         return spilled
 
-    def clear(self) -> list[Job]:
-        """Return everything that waits, and keep what is being sent."""
+    def finish(self) -> list[Job]:
+        """Return everything that waits; what is being sent is the last."""
         with self._state:
+            self._closed = True
+            self._state.notify_all()
             return [job for name, lane in list(self._lanes.items()) for job in self._empty(name, lane, 0)]
 
     def rest(self, seconds: float) -> None:

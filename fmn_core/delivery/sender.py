@@ -10,37 +10,37 @@ import logging
 import random
 import threading
 from collections.abc import Callable, Sequence
-from dataclasses import replace
+from contextlib import suppress
 from datetime import datetime, timedelta
-from queue import SimpleQueue
+from queue import Empty, SimpleQueue
 
 from fmn_core import logs
 from fmn_core.backends import Backend
 from fmn_core.errors import AddressRefused, BackendAway, DropDelivery, RetryDelivery, StoreError
-from fmn_core.incident import Incident
-from fmn_core.model import Digest, Notification, Outcome
+from fmn_core.model import Notification, Outcome
 from fmn_core.pacing import TokenBucket
 from fmn_core.retry import RetrySchedule
-from fmn_core.store import LedgerEntry, Note, Store, Waiting, Why
+from fmn_core.store import Note, Store, Why
 from fmn_core.transport.base import MOST_LOSSES
 from fmn_core.wanted import StillWanted
 
 from .addressing import Addressing
-from .jobs import Job, Result, Verdict, digest_id
+from .jobs import Job, Result, Verdict
 from .lanes import Lanes
+from .outage import Outage
+from .report import left, waits
 from .scribe import Scribe
 from .suspending import suspend
 
 log = logging.getLogger(__name__)
-
-#: seconds that a backend which is away is left alone at most
-LONGEST_REST = 60.0
 
 
 class Sender:
     """Serves the lanes of one backend with as many threads as it wants.
 
     :param results: what became of each job, for the stage to settle
+    :param now: the time
+    :param rng: chance, for the pauses between attempts
     """
 
     def __init__(
@@ -59,16 +59,12 @@ class Sender:
         self._addressing, self._lanes, self._results = addressing, lanes, results
         self._now, self._rng = now, rng
         self._scribe = Scribe(store)
-        self._outage = Incident(f"delivery of {backend.name}", rng, longest=LONGEST_REST)
+        self._outage = Outage(f"delivery of {backend.name}", lanes, rng)
         self._pace = TokenBucket(backend.pace.rate, backend.pace.burst) if backend.pace else None
         self._closing = threading.Event()
+        self._unwritten: SimpleQueue[Sequence[Note]] = SimpleQueue()
         names = [f"deliver-{backend.name}-{number}" for number in range(max(1, backend.concurrency))]
         self._threads = [threading.Thread(target=self._work, name=name, daemon=True) for name in names]
-        #: what was sent and could not be written down; the stage does so later
-        self.unwritten: list[Note] = []
-
-    def start(self) -> None:
-        """Begin to send."""
         for thread in self._threads:
             thread.start()
 
@@ -77,26 +73,139 @@ class Sender:
         self._closing.set()
         self._lanes.close()
         for thread in self._threads:
-            if thread.is_alive():
-                thread.join()
+            thread.join()
 
     def _work(self) -> None:
         while (job := self._lanes.next()) is not None:
             one = job.notifications[0]
             with logs.about(message_id=one.message_id, notification_id=one.id, backend=self._backend.name):
-                try:
-                    result = self._attempt(job)
-                except BackendAway as error:
-                    self._rest(error)
-                    self._lanes.put_back(job)
-                    continue
-                except Exception as error:
-                    result = Result(job, error=error)
-            self._results.put(result)
-            self._lanes.done(job)
+                result = self._result(job)
+            if result is None:
+                self._lanes.put_back(job)
+            else:
+                self._results.put(result)
+                self._lanes.done(job)
 
-    def _rest(self, error: BackendAway) -> None:
-        """Let everything wait: of many that fail at the same time one is counted."""
-        with self._outage_lock:
-            if not self._lanes.resting_now:
-                self._lanes.rest(max(error.after or 0.0, self._outage.failed(error)))
+    def _result(self, job: Job) -> Result | None:
+        """Send a job and write down what became of it; None if the backend is away."""
+        try:
+            result = self._attempt(job)
+        except BackendAway as error:
+            self._outage.failed(error)
+            return None
+        except StoreError as error:
+            return Result(job, error=error)
+        except Exception as error:
+            log.exception("notification %s is tried again because of a bug", job.notifications[0].id)
+            return self._defer(job, job.notifications, [], self._again(job, repr(error), waits=Why.BUG))
+        self._outage.well()
+        return result
+
+    def _attempt(self, job: Job) -> Result:
+        notes, wanted = self._sift(job)
+        verdict = self._verdict(job, wanted) if wanted else Verdict(Outcome.SUPPRESSED)
+        if verdict.outcome is Outcome.DEFERRED:
+            return self._defer(job, wanted, notes, verdict)
+        notes += [self._left(job, one, verdict) for one in wanted]
+        outcomes = [(note.entry.notification, note.entry.outcome) for note in notes]
+        if verdict.outcome is Outcome.FAILED:
+            self._give_back(wanted)
+            if job.why is not None:  # it has no envelope that could become a dead letter: the stage makes one first
+                return Result(job, outcomes, verdict.reason, unsettled=notes)
+        self._write(notes)
+        return Result(job, outcomes, verdict.reason)
+
+    def _sift(self, job: Job) -> tuple[list[Note], list[Notification]]:
+        """Return notes on what is not wanted any more, and what is left to send."""
+        notes: list[Note] = []
+        wanted: list[Notification] = []
+        for one in job.notifications:
+            if objection := self._wanted.objection(one, self._now()) or self._missed(one):
+                notes.append(self._left(job, one, Verdict(Outcome.SUPPRESSED, objection)))
+            else:
+                wanted.append(one)
+        return notes, wanted
+
+    def _missed(self, one: Notification) -> str | None:
+        if not one.oneshot or self._store.switches.claim_oneshot(one.filter_id, one.message_id):
+            return None
+        return "the filter was for one notification, which another message took"
+
+    def _give_back(self, some: Sequence[Notification]) -> None:
+        for one in some:
+            if one.oneshot:
+                self._store.switches.release_oneshot(one.filter_id, one.message_id)
+
+    def _verdict(self, job: Job, wanted: Sequence[Notification]) -> Verdict:
+        if job.lost >= MOST_LOSSES:
+            reason = f"given up: {job.lost} processes died while they held it, so it may have arrived"
+            return Verdict(Outcome.FAILED, reason)
+        try:
+            self._send(job, wanted)
+        except BackendAway:
+            raise
+        except RetryDelivery as error:
+            return self._again(job, error.reason, error.after)
+        except AddressRefused as error:
+            suspend(self._store, self._backend.name, job.destination, error.reason, self._now())
+            return Verdict(Outcome.FAILED, error.reason)
+        except DropDelivery as error:
+            return Verdict(Outcome.FAILED, error.reason)
+        except (Exception, SystemExit) as error:
+            name = self._backend.name
+            log.exception("backend %r has a bug: notification %s is tried again", name, wanted[0].id)
+            return self._again(job, f"backend {name!r} raised {error!r}", waits=Why.BUG)
+        return Verdict(Outcome.SENT)
+
+    def _send(self, job: Job, wanted: Sequence[Notification]) -> None:
+        if self._pace:
+            self._closing.wait(self._pace.take())
+        preference = self._wanted.preference(job.preference)
+        if len(wanted) == 1:
+            self._backend.deliver(self._addressing.complete(wanted[0], preference))
+        else:
+            self._backend.deliver_digest(self._addressing.digest(wanted, preference, job.collected))
+
+    def _again(self, job: Job, reason: str, after: float | None = None, waits: Why = Why.TROUBLE) -> Verdict:
+        delay = self._schedule.delay(job.attempt, self._rng)
+        if delay is None:
+            return Verdict(Outcome.FAILED, f"given up after {job.attempt} attempts: {reason}")
+        return Verdict(Outcome.DEFERRED, reason, max(after or 0.0, delay), waits)
+
+    def _defer(self, job: Job, wanted: Sequence[Notification], notes: list[Note], verdict: Verdict) -> Result:
+        """Let a job wait in the store, and with trouble everything that waits for the same destination behind it."""
+        dropped: list[Job] = []
+        if verdict.waits is Why.TROUBLE:
+            dropped = self._lanes.block(job.destination)
+        now = self._now()
+        due = now + timedelta(seconds=verdict.after)
+        why = job.why if job.collected and job.why else verdict.waits
+        notes += [waits(job, one, why, now, verdict.reason, due, tried=True) for one in wanted]
+        behind = f"waits behind others: {verdict.reason}"
+        notes += [waits(other, one, Why.BEHIND, now, behind) for other in dropped for one in other.notifications]
+        try:
+            self._write(notes)
+        except StoreError as error:
+            return Result(job, dropped=dropped, error=error)
+        outcomes = [(note.entry.notification, note.entry.outcome) for note in notes]
+        return Result(job, outcomes, verdict.reason, dropped=dropped, due=due)
+
+    def _left(self, job: Job, one: Notification, verdict: Verdict) -> Note:
+        return left(job, one, verdict.outcome, self._now(), verdict.reason)
+
+    def _write(self, notes: Sequence[Note]) -> None:
+        """Tell the store. What it cannot take now is told later: something may have been sent."""
+        try:
+            self._scribe.write(notes)
+        except StoreError:
+            self._unwritten.put(notes)
+            raise
+
+    def write_again(self) -> None:
+        """Tell the store what it could not take before.
+
+        :raises StoreError: it still cannot
+        """
+        with suppress(Empty):
+            while notes := self._unwritten.get_nowait():
+                self._write(notes)

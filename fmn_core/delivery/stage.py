@@ -1,66 +1,62 @@
-"""Delivery: notifications of one backend are sent once each, tried again, or given up aloud. Floor F3.
+"""Delivery: notifications of one backend are sent once each, in order, tried again, or given up aloud. Floor F3.
 
-The ledger is asked before sending and told right after, by the thread that sent, before it sends anything else: a crash
-between the two repeats at most one notification for each of the backend's threads. Copies of a notification that meet
-here are one; that they meet in one process is what holding the queue alone is for.
+They come from the queue of the backend and from the waiting room of the store. To each destination one goes after the
+other; what does not go now waits in the store, and its envelope is settled. The ledger is asked before sending and told
+right after. Copies of a notification that meet here are one; that they meet in one process is what holding the queue
+alone is for.
 """
 
 from __future__ import annotations
 
-import logging
 import random
+import time
 from collections import Counter
-from collections.abc import Callable, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor, wait
-from dataclasses import dataclass
-from datetime import UTC, datetime
+from collections.abc import Callable, Iterable, Sequence
+from datetime import UTC, datetime, timedelta
+from queue import Empty, SimpleQueue
 
-from . import logs
-from .backends import Backend
-from .codec import decode_notification
-from .errors import DecodeError, DropDelivery, FmnError, RetryDelivery, StoreError
-from .instruments import WAITING, Timing
-from .model import Notification, Outcome
-from .retry import RetrySchedule
-from .store import LedgerEntry, Store
-from .transport.base import MOST_LOSSES, Envelope, Transport, deliveries
-from .wanted import StillWanted
+from fmn_core.backends import Backend
+from fmn_core.codec import decode_notification, encode_notification
+from fmn_core.errors import DecodeError, StoreError
+from fmn_core.instruments import WAITING, Timing
+from fmn_core.model import Notification, Outcome
+from fmn_core.reception import Reception
+from fmn_core.retry import RetrySchedule
+from fmn_core.store import LedgerEntry, Note, Store, Why
+from fmn_core.store.ledger import DONE
+from fmn_core.store.waiting import IN_LINE
+from fmn_core.transport.base import Envelope, Transport, deliveries
+from fmn_core.wanted import StillWanted
 
-log = logging.getLogger(__name__)
+from .addressing import Addressing
+from .gate import Gate, Hold, Objection
+from .jobs import Job, Result
+from .lanes import Lanes
+from .report import left, waits
+from .rounds import Rounds
+from .sender import Sender
 
 #: notifications held at once beyond those that are being sent
 AHEAD = 64
+#: jobs that a destination keeps here when it holds up the others; the rest of its jobs wait in the store
+KEPT = 8
 #: seconds to wait for what is being sent before looking for more
 TURN = 0.05
-
-
-@dataclass(frozen=True, slots=True)
-class Verdict:
-    """What became of one attempt.
-
-    :param after: seconds until the next, where it was deferred
-    """
-
-    outcome: Outcome
-    reason: str = ""
-    after: float = 0.0
-
-
-@dataclass(slots=True)
-class Flight:
-    """A notification that is being sent, and every envelope that carries it; the last one came last."""
-
-    notification: Notification
-    future: Future[Verdict]
-    envelopes: list[Envelope]
+#: seconds between two looks into the waiting room
+ROUND = 1.0
+_TICK = timedelta(microseconds=1)
 
 
 class Delivery:
     """Delivers through one backend. :meth:`handle` belongs to one thread, the backend is called from others.
 
-    :param now: the time, for the ledger
+    :param addressing: gives notifications their links
+    :param reception: answers people who write to us; None for nobody
+    :param now: the time
+    :param clock: seconds that only grow
     :param rng: chance, for the pauses between attempts
-    :ivar counts: how many were ``sent``, ``deferred``, ``failed``, ``suppressed``, ``repeated`` and ``malformed``
+    :ivar counts: how many were ``sent``, ``deferred``, ``failed``, ``suppressed``, ``collected``, ``repeated`` and
+        ``malformed``
     :ivar lag: from the sending of a message on the bus until a notification of it was sent
     """
 
@@ -71,22 +67,37 @@ class Delivery:
         backend: Backend,
         store: Store,
         schedule: RetrySchedule,
+        *,
         wanted: StillWanted | None = None,
+        addressing: Addressing | None = None,
+        reception: Reception | None = None,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
+        clock: Callable[[], float] = time.monotonic,
         rng: random.Random | None = None,
     ) -> None:
         self.name = f"delivery of {backend.name}"
         self.queues = (deliveries(backend.name),)
         self.counts: Counter[str] = Counter()
         self.lag = Timing(WAITING)
-        self._backend, self._store, self._schedule = backend, store, schedule
+        self._backend, self._store, self._reception, self._now, self._clock = backend, store, reception, now, clock
         self._wanted = wanted or StillWanted(store)
-        self._now = now
-        self._rng = rng or random.Random()  # noqa: S311 - jitter is no secret
-        self._flights: dict[str, Flight] = {}
-        self._parked: list[tuple[Envelope, Notification]] = []
-        self._unrecorded: dict[str, tuple[Notification, LedgerEntry]] = {}
-        self._threads = ThreadPoolExecutor(max(1, backend.concurrency), f"deliver-{backend.name}")
+        self._jobs: dict[str, Job] = {}
+        self._served: Counter[str] = Counter()
+        self._drained: set[str] = set()
+        self._results: SimpleQueue[Result] = SimpleQueue()
+        self._lanes = Lanes(clock)
+        self._gate = Gate(self._wanted, backend.overflow, clock)
+        is_served = self._served.__contains__
+        self._rounds = Rounds(
+            backend.name, store, self._wanted, self._gate, self._lanes, self._jobs.__contains__, is_served
+        )
+        self._sender = Sender(
+            backend, store, schedule, self._wanted, addressing or Addressing(""), self._lanes, self._results, now,
+            rng or random.Random(),  # noqa: S311 - jitter is no secret
+        )  # fmt: skip
+        self._next_round = -1.0
+        self._last = datetime.min.replace(tzinfo=UTC)
+        self._begun = self._finishing = False
 
     @property
     def backend(self) -> str:
@@ -101,45 +112,58 @@ class Delivery:
     @property
     def busy(self) -> bool:
         """Whether anything is being sent."""
-        return bool(self._flights or self._parked)
+        if self._lanes.running or not self._results.empty():
+            return True
+        return bool(self._jobs or self._drained) and not self._finishing
+
+    @property
+    def asleep(self) -> bool:
+        """Whether the backend is away, and not even tried now."""
+        return self._lanes.asleep
+
+    @property
+    def waits(self) -> bool:
+        """Whether anything waits in the store that will be tried again; what is collected for a digest is not."""
+        return self._rounds.anything
 
     @property
     def room(self) -> int:
         """How many envelopes may come now. What a process died with goes by itself: it may be what killed it."""
-        if any(envelope.lost for flight in self._flights.values() for envelope in flight.envelopes):
+        if any(job.lost for job in self._jobs.values()):
             return 0
-        return max(0, AHEAD + self._backend.concurrency - len(self._flights) - len(self._parked))
+        return max(0, AHEAD + self._backend.concurrency - len(self._jobs))
 
     def handle(self, transport: Transport, envelopes: Sequence[Envelope]) -> None:
-        """Begin to send what came, and settle what threads have finished since.
+        """Begin to send what came and what is due, and settle what threads have finished since.
 
         :raises TransportError: what was not settled comes again; what was sent is in the ledger
         :raises StoreError: as above; what was sent and is not in the ledger is remembered here
         """
+        if not self._begun and self._reception is not None:
+            self._backend.start(self._reception)
+        self._begun = True
         self._wanted.refresh()
-        self._record_the_unrecorded()
-        self._begin(transport, envelopes)
+        self._sender.write_again()
+        if envelopes:
+            self._take_in(transport, envelopes)
+        if not self._finishing:
+            self._make_rounds()
+            self._make_room(transport)
         self._settle(transport)
 
-    def _begin(self, transport: Transport, envelopes: Sequence[Envelope]) -> None:
-        parked, self._parked = self._parked, []
-        decoded = parked + [(envelope, one) for envelope in envelopes if (one := self._decoded(transport, envelope))]
-        done = self._store.ledger.sent({one.id for _, one in decoded}) if decoded else set()
-        repeated = [envelope for envelope, one in decoded if one.id in done]
-        for envelope, one in decoded:
-            if one.id not in done:
-                self._begin_one(envelope, one)
-        transport.ack(repeated)
-        self.counts["repeated"] += len(repeated)
+    # What comes from the queue.
 
-    def _begin_one(self, envelope: Envelope, one: Notification) -> None:
-        if one.id in self._flights:
-            self._flights[one.id].envelopes.append(envelope)
-        elif self._shot_is_taken(one):
-            self._parked.append((envelope, one))
-        else:
-            future = self._threads.submit(self._attempt, one, envelope)
-            self._flights[one.id] = Flight(one, future, [envelope])
+    def _take_in(self, transport: Transport, envelopes: Sequence[Envelope]) -> None:
+        new: dict[str, Job] = {}
+        for envelope in envelopes:
+            if (one := self._decoded(transport, envelope)) is None:
+                continue
+            job = self._jobs.get(one.id) or new.get(one.id)
+            if job is None:
+                job = new[one.id] = Job((one,), self._stamp())
+            job.envelopes.append(envelope)
+        if new:
+            self._admit(transport, list(new.values()))
 
     def _decoded(self, transport: Transport, envelope: Envelope) -> Notification | None:
         try:
@@ -149,125 +173,175 @@ class Delivery:
             self.counts["malformed"] += 1
             return None
 
-    def _shot_is_taken(self, one: Notification) -> bool:
-        """Tell whether another message is just being sent because of the same filter for one notification."""
-        return one.oneshot and any(
-            other.notification.filter_id == one.filter_id and other.notification.message_id != one.message_id
-            for other in self._flights.values()
+    def _stamp(self) -> datetime:
+        """Return the time, and never the same twice: it orders what waits in the store."""
+        self._last = max(self._now(), self._last + _TICK)
+        return self._last
+
+    def _admit(self, transport: Transport, jobs: Sequence[Job]) -> None:
+        known = self._store.ledger.take(
+            [LedgerEntry.of(job.notifications[0], Outcome.QUEUED, job.since) for job in jobs]
         )
+        waiting = self._store.waiting.known([one for one, outcome in known.items() if outcome not in DONE])
+        notes: list[Note] = []
+        over: list[Envelope] = []
+        for job in jobs:
+            one = job.notifications[0]
+            if known.get(one.id) in DONE or one.id in waiting:
+                self.counts["repeated"] += len(job.envelopes)
+            elif note := self._turned_away(job):
+                notes.append(note)
+            else:
+                self._keep(job)
+                continue
+            over += job.envelopes
+        self._store.settle(notes)
+        self._count(notes)
+        transport.ack(over)
 
-    def _attempt(self, one: Notification, envelope: Envelope) -> Verdict:
-        """Send and record, in a thread of the pool."""
-        known = {"message_id": one.message_id, "notification_id": one.id, "backend": self.backend}
-        with logs.about(**known, queue=envelope.queue):
-            verdict = self._verdict(one, envelope)
-            self._record(one, self._entry(one, verdict, envelope.attempt))
-        return verdict
+    def _turned_away(self, job: Job) -> Note | None:
+        """Return what to write down of a job that does not go now; None for one that is in its lane."""
+        one, now = job.notifications[0], job.since
+        decision = self._gate.decide(one, now)
+        if isinstance(decision, Objection):
+            return left(job, one, Outcome.SUPPRESSED, now, decision.reason)
+        if isinstance(decision, Hold):
+            return self._held(job, decision)
+        if self._lanes.add(job):
+            return None
+        return waits(job, one, Why.BEHIND, now, "waits behind others for the same destination")
 
-    def _verdict(self, one: Notification, envelope: Envelope) -> Verdict:
-        if objection := self._wanted.objection(one):
-            return Verdict(Outcome.SUPPRESSED, objection)
-        if envelope.lost >= MOST_LOSSES:
-            reason = f"given up: {envelope.lost} processes died while they held it, so it may have arrived"
-            return Verdict(Outcome.FAILED, reason)
-        return self._send(one, envelope.attempt)
+    def _held(self, job: Job, hold: Hold) -> Note:
+        """Let a notification wait to be collected. It takes the shot of its filter, for it will be sent."""
+        one, now = job.notifications[0], self._now()
+        if one.oneshot and not self._store.switches.claim_oneshot(one.filter_id, one.message_id):
+            reason = "the filter was for one notification, which another message took"
+            return left(job, one, Outcome.SUPPRESSED, now, reason)
+        return waits(job, one, hold.why, now, hold.reason, hold.due)
 
-    def _send(self, one: Notification, attempt: int) -> Verdict:
-        try:
-            self._backend.deliver(one)
-        except DropDelivery as error:
-            return Verdict(Outcome.FAILED, error.reason)
-        except RetryDelivery as error:
-            return self._again(attempt, error.reason, error.after)
-        except (Exception, SystemExit) as error:
-            log.exception("backend %r has a bug: notification %s is tried again", self._backend.name, one.id)
-            return self._again(attempt, f"backend {self._backend.name!r} raised {error!r}")
-        return Verdict(Outcome.SENT)
+    def _keep(self, job: Job) -> None:
+        for one in job.notifications:
+            self._jobs[one.id] = job
+        self._served[job.destination] += 1
 
-    def _again(self, attempt: int, reason: str, after: float | None = None) -> Verdict:
-        delay = self._schedule.delay(attempt, self._rng)
-        if delay is None:
-            return Verdict(Outcome.FAILED, f"given up after {attempt} attempts: {reason}")
-        return Verdict(Outcome.DEFERRED, reason, max(after or 0.0, delay))
+    def _let_go(self, job: Job) -> None:
+        for one in job.notifications:
+            self._jobs.pop(one.id, None)
+        self._served[job.destination] -= 1
+        if self._served[job.destination] <= 0:
+            del self._served[job.destination]
+            if job.why in IN_LINE or self._lanes.is_blocked(job.destination):
+                self._drained.add(job.destination)
 
-    def _entry(self, one: Notification, verdict: Verdict, attempt: int) -> LedgerEntry:
-        return LedgerEntry(
-            notification=one.id,
-            message_id=one.message_id,
-            user=one.user,
-            backend=one.backend,
-            destination=one.destination,
-            filter_name=one.filter_name,
-            outcome=verdict.outcome,
-            reason=verdict.reason,
-            attempts=attempt,
-            at=self._now(),
-        )
+    # What waited in the store, and what has to.
 
-    def _record(self, one: Notification, entry: LedgerEntry) -> None:
-        """Tell the ledger. The shot of a filter is taken by what was sent, so a crash before cannot waste it."""
-        try:
-            if one.oneshot and entry.outcome is Outcome.SENT:
-                self._store.switches.claim_oneshot(one.filter_id, one.message_id)
-            self._store.ledger.record([entry])
-        except StoreError:
-            self._unrecorded[one.id] = one, entry
-            raise
+    def _make_rounds(self) -> None:
+        if self._lanes.resting:
+            return
+        drained, self._drained = self._drained, set()
+        for destination in drained:
+            self._fetch(self._rounds.in_line(destination, self._now()))
+        if (clock := self._clock()) >= self._next_round:
+            self._fetch(self._rounds.turn(self._now()))
+            self._next_round = clock + max(ROUND, 20 * (self._clock() - clock))
 
-    def _record_the_unrecorded(self) -> None:
-        for one, entry in list(self._unrecorded.values()):
-            self._record(one, entry)
-            del self._unrecorded[one.id]
+    def _fetch(self, found: Iterable[tuple[Job, Hold | None]]) -> None:
+        changed: list[Note] = []
+        for job, hold in found:
+            if hold is None:
+                self._keep(job)
+                self._lanes.add(job, behind_none=True)
+            else:
+                changed.append(self._held(job, hold))
+        self._store.settle(changed)
+        self._count(changed)
+
+    def _make_room(self, transport: Transport) -> None:
+        """Move what holds up the others into the store: much for one destination, while threads have nothing to do."""
+        idle = self._backend.concurrency - self._lanes.running
+        if len(self._jobs) < AHEAD or idle <= 0 or self._lanes.resting:
+            return
+        spilled, now = self._lanes.spill(KEPT), self._now()
+        reason = "waits behind others for the same destination"
+        notes = [waits(job, one, Why.BEHIND, now, reason) for job in spilled for one in job.notifications]
+        self._store.settle(notes)
+        for job in spilled:
+            self._let_go(job)
+        self._count(notes)
+        transport.ack([envelope for job in spilled for envelope in job.envelopes])
+
+    # What threads have finished.
 
     def _settle(self, transport: Transport) -> None:
-        wait([flight.future for flight in self._flights.values()], timeout=TURN)
-        finished = [flight for flight in self._flights.values() if flight.future.done()]
+        failure: StoreError | None = None
         done: list[Envelope] = []
-        failure: FmnError | None = None
-        for flight in finished:
-            del self._flights[flight.notification.id]
-            try:
-                verdict = flight.future.result()
-            except StoreError as error:
-                failure = error  # the envelope stays unsettled and comes again
+        for result in self._finished():
+            for job in (result.job, *result.dropped):
+                self._let_go(job)
+            if result.error is not None:
+                failure = result.error  # envelopes stay unsettled and come again
                 continue
-            except Exception as error:
-                log.exception("notification %s is tried again because of a bug", flight.notification.id)
-                verdict = self._again(flight.envelopes[-1].attempt, repr(error))
-            self._observe(flight.notification, verdict)
-            done += self._settled(transport, flight.envelopes, verdict)
+            done += self._settled(transport, result)
         transport.ack(done)
         if failure:
             raise failure
 
-    def _observe(self, one: Notification, verdict: Verdict) -> None:
-        if verdict.outcome is Outcome.SENT and one.sent_at is not None:
-            self.lag.observe(max(0.0, (self._now() - one.sent_at).total_seconds()))
+    def _finished(self) -> Iterable[Result]:
+        try:
+            yield self._results.get(timeout=TURN if self._lanes.held else 0)
+            while True:
+                yield self._results.get_nowait()
+        except Empty:
+            return
 
-    def _settled(self, transport: Transport, envelopes: list[Envelope], verdict: Verdict) -> list[Envelope]:
-        """Settle what is not simply done, and return what is.
-
-        Of several envelopes the last one carries on: an earlier one may have been taken back when a transport was lost.
-        """
-        self.counts[verdict.outcome] += 1
-        *copies, last = envelopes
-        if verdict.outcome is Outcome.DEFERRED:
-            transport.retry(last, verdict.after)
-        elif verdict.outcome is Outcome.FAILED:
-            transport.reject(last, verdict.reason)
-        else:
-            self.counts["repeated"] += len(copies)
+    def _settled(self, transport: Transport, result: Result) -> list[Envelope]:
+        """Settle what has become a dead letter, and return envelopes that are done."""
+        job, envelopes = result.job, [one for job in (result.job, *result.dropped) for one in job.envelopes]
+        self._count_outcomes(outcome for _, outcome in result.outcomes)
+        if result.due is not None and job.collected:
+            self._rounds.rest(job, result.due)
+        outcomes = {outcome for _, outcome in result.outcomes}
+        if Outcome.DEFERRED in outcomes:
+            self._rounds.anything = True
+        if Outcome.SENT in outcomes:
+            self._observe(job)
+        self.counts["repeated"] += max(0, len(job.envelopes) - 1)
+        failed = {one for one, outcome in result.outcomes if outcome is Outcome.FAILED}
+        if not failed:
             return envelopes
-        return copies
+        if not job.envelopes or result.unsettled:
+            self._bury(transport, job, failed, result)
+            return envelopes
+        # of several copies the last one carries on: an earlier one may have been taken back with a lost connection
+        transport.reject(job.envelopes[-1], result.reason)
+        return envelopes[:-1]
+
+    def _bury(self, transport: Transport, job: Job, failed: set[str], result: Result) -> None:
+        """Make dead letters of what came from the waiting room, which it leaves only then."""
+        for one in job.notifications:
+            if one.id in failed:
+                transport.bury(self.queues[0], encode_notification(one), result.reason)
+        self._store.settle(result.unsettled)
+
+    def _observe(self, job: Job) -> None:
+        for one in job.notifications:
+            if one.sent_at is not None:
+                self.lag.observe(max(0.0, (self._now() - one.sent_at).total_seconds()))
+
+    def _count(self, notes: Iterable[Note]) -> None:
+        self._count_outcomes(note.entry.outcome for note in notes)
+
+    def _count_outcomes(self, outcomes: Iterable[Outcome]) -> None:
+        for outcome in outcomes:
+            self.counts[outcome] += 1
 
     def finish(self) -> None:
         """Begin nothing new: what waits for a thread goes back to the queue when the transport is closed."""
-        self._parked.clear()
-        for key, flight in list(self._flights.items()):
-            if flight.future.cancel():
-                del self._flights[key]
+        self._finishing = True
+        for job in self._lanes.finish():
+            self._let_go(job)
 
     def close(self) -> None:
         """Let go of the threads and of the backend."""
-        self._threads.shutdown(wait=True, cancel_futures=True)
+        self._sender.close()
         self._backend.close()

@@ -27,9 +27,7 @@ def suspend(store: Store, backend: str, address: str, reason: str, now: datetime
         store.waiting.put(list(_notices(store, user, backend, address, reason, now)))
 
 
-def _notices(
-    store: Store, user: str, backend: str, address: str, reason: str, now: datetime
-) -> Iterator[Waiting]:
+def _notices(store: Store, user: str, backend: str, address: str, reason: str, now: datetime) -> Iterator[Waiting]:
     facts = Facts(
         title="fmn.notice",
         summary=f"Nothing is sent to {address} any more",

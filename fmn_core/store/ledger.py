@@ -101,13 +101,13 @@ class Ledger:
             with writing(self._engine) as connection:
                 write_entries(connection, entries)
 
-    def take(self, entries: Sequence[LedgerEntry]) -> set[str]:
-        """Note notifications as queued of which nothing was known, and return those that are done."""
+    def take(self, entries: Sequence[LedgerEntry]) -> dict[str, Outcome]:
+        """Note notifications of which nothing was known, and return what was known of the others."""
         with writing(self._engine) as connection:
             known = _found(connection, [entry.notification for entry in entries])
             new = [entry for entry in entries if entry.notification not in known]
             write_entries(connection, new)
-        return {notification for notification, outcome in known.items() if outcome in DONE}
+        return {notification: Outcome(outcome) for notification, outcome in known.items()}
 
     def of_user(self, user: str, limit: int = 100) -> list[LedgerEntry]:
         """Return what became of a user's notifications, latest first."""
@@ -135,7 +135,8 @@ def _found(connection: Connection, ids: list[str]) -> dict[str, str]:
     columns = ledger.c.notification, ledger.c.outcome
     found: dict[str, str] = {}
     for part in chunks(ids):
-        found.update(connection.execute(select(*columns).where(columns[0].in_(part))).tuples().all())
+        rows = connection.execute(select(*columns).where(columns[0].in_(part)))
+        found.update((row.notification, row.outcome) for row in rows)
     return found
 
 

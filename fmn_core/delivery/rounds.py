@@ -1,0 +1,148 @@
+"""Rounds: looks through the waiting room for what may go now. Floor F3."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Sequence
+from datetime import datetime, timedelta
+
+from fmn_core import planning
+from fmn_core.store import Store, Waiting, Why
+from fmn_core.store.waiting import COLLECTED, IN_LINE, Group
+from fmn_core.wanted import StillWanted
+
+from .gate import Gate, Hold
+from .jobs import Job
+from .lanes import Lanes
+
+#: notifications in one digest at most; what is more makes another one
+MOST_IN_DIGEST = 1000
+#: notifications of one destination that are taken out of the store at once
+PORTION = 64
+#: what had trouble is tried again after so long at most, and
+#: what was collected because there was too much goes after so long at most, whatever clocks have done
+LONGEST_TROUBLE, LONGEST_OVERFLOW = timedelta(days=1), timedelta(hours=1)
+
+Place = tuple[str, str]
+
+
+class Rounds:
+    """Fetches what is due for one backend. Belongs to the thread of the stage.
+
+    :param held: ids of notifications that are on their way already
+    :param places: how many jobs are on their way, by destination
+    """
+
+    def __init__(
+        self,
+        backend: str,
+        store: Store,
+        wanted: StillWanted,
+        gate: Gate,
+        lanes: Lanes,
+        is_held: Callable[[str], bool],
+        is_served: Callable[[str], bool],
+    ) -> None:
+        self._backend, self._store, self._wanted, self._gate, self._lanes = backend, store, wanted, gate, lanes
+        self._is_held, self._is_served = is_held, is_served
+        self._resting: dict[Place, datetime] = {}
+        #: whether anything waits that goes by itself, sooner or later, without anything else happening
+        self.anything = False
+
+    def rest(self, job: Job, due: datetime) -> None:
+        """A digest could not be sent: leave it alone until then."""
+        self._resting[job.destination, job.preference] = due
+
+    def turn(self, now: datetime) -> Iterator[tuple[Job, Hold | None]]:
+        """Return jobs that may go now, and those that have to wait for another reason than before.
+
+        :raises StoreError: nothing is lost
+        """
+        places: dict[str, list[Group]] = defaultdict(list)
+        groups = self._store.waiting.groups(self._backend)
+        for group in groups:
+            places[group.destination].append(group)
+        self.anything = any(group.why not in COLLECTED for group in groups)
+        self._gate.overflowing((g.destination, g.preference) for g in groups if g.why is Why.OVERFLOW)
+        for destination, some in places.items():
+            yield from self._at_once(destination, some, now)
+            if any(group.why in IN_LINE for group in some):
+                yield from self.in_line(destination, now)
+            elif not self._is_served(destination):
+                yield from self._collected(some, now)
+
+    def _at_once(self, destination: str, some: Sequence[Group], now: datetime) -> Iterator[tuple[Job, None]]:
+        """Take what nothing else waits for."""
+        whys = [g.why for g in some if g.why in (Why.NOTICE, Why.BUG) and (g.due is None or g.due <= now)]
+        for one in self._take(destination, whys):
+            if one.due is None or one.due <= now:
+                yield _job(one), None
+
+    def in_line(self, destination: str, now: datetime) -> Iterator[tuple[Job, Hold | None]]:
+        """Take the next few of what has to go in order, once nothing of it is on its way any more."""
+        if self._is_served(destination):
+            return
+        self._lanes.block(destination)
+        portion = self._take(destination, IN_LINE)
+        if portion and portion[0].why is Why.TROUBLE:
+            if not _past(portion[0].due, now, LONGEST_TROUBLE):
+                return
+            del portion[1:]  # the one that had trouble finds out whether it is over
+            yield _job(portion[0]), None
+            return
+        for one in portion:
+            decision = self._gate.decide(one.notification, now)
+            yield _job(one), decision if isinstance(decision, Hold) else None
+        if len(portion) < PORTION:
+            self._lanes.unblock(destination)
+
+    def _take(self, destination: str, whys: Sequence[Why]) -> list[Waiting]:
+        if not whys:
+            return []
+        found = self._store.waiting.take(self._backend, destination, whys, PORTION)
+        return [one for one in found if not self._is_held(one.notification.id)]
+
+    def _collected(self, some: Sequence[Group], now: datetime) -> Iterator[tuple[Job, None]]:
+        by_preference: dict[str, list[Group]] = defaultdict(list)
+        for group in some:
+            if group.why in COLLECTED:
+                by_preference[group.preference].append(group)
+        for preference, groups in by_preference.items():
+            if reason := self._due(preference, groups, now):
+                job = self._digest(groups[0].destination, preference, reason)
+                if job is not None:
+                    yield job, None
+
+    def _due(self, preference_id: str, groups: Sequence[Group], now: datetime) -> str | None:
+        """Return why a digest was collected, if it is to be sent now."""
+        resting = self._resting.get((groups[0].destination, preference_id))
+        if resting is not None and not _past(resting, now):
+            return None
+        preference = self._wanted.preference(preference_id)
+        if preference is None or not preference.enabled:
+            return "switched off"  # it goes through the same hands, which write down that nobody wants it any more
+        plan = preference.digest
+        reasons = planning.in_words(plan) if plan.on else "quiet hours"
+        if not plan.on and all(group.why is Why.OVERFLOW for group in groups):
+            if not any(_past(group.due, now, LONGEST_OVERFLOW) for group in groups):
+                return None
+            reasons = "there was much at once"
+        count, oldest = sum(group.count for group in groups), min(group.oldest for group in groups)
+        return reasons if planning.due(plan, oldest, count, now) else None
+
+    def _digest(self, destination: str, preference: str, reason: str) -> Job | None:
+        found = self._store.waiting.take(self._backend, destination, COLLECTED, MOST_IN_DIGEST, preference=preference)
+        some = [one for one in found if not self._is_held(one.notification.id)]
+        if not some:
+            return None
+        attempts = max(one.attempts for one in some)
+        return Job(tuple(one.notification for one in some), some[0].since, attempts, some[0].why, reason)
+
+
+def _job(one: Waiting) -> Job:
+    return Job((one.notification,), one.since, one.attempts, one.why)
+
+
+def _past(due: datetime | None, now: datetime, longest: timedelta = timedelta.max) -> bool:
+    """Tell whether a moment is past. One that is too far ahead comes of a clock that was wrong, and is past too."""
+    return due is None or due <= now or due - now > longest
