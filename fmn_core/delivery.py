@@ -208,7 +208,7 @@ class Delivery:
         """Tell the ledger. The shot of a filter is taken by what was sent, so a crash before cannot waste it."""
         try:
             if one.oneshot and entry.outcome is Outcome.SENT:
-                self._store.preferences.claim_oneshot(one.filter_id)
+                self._store.switches.claim_oneshot(one.filter_id, one.message_id)
             self._store.ledger.record([entry])
         except StoreError:
             self._unrecorded[one.id] = one, entry

@@ -136,7 +136,9 @@ def test_what_must_be_unique_is_one_sentence(store: Store, preferences: tuple[Pr
 def test_odd_ids_are_nobodys(store: Store, identifier: str) -> None:
     store.preferences.save(alice())
     assert store.preferences.get(identifier) is None
-    assert not store.preferences.claim_oneshot(identifier)
+    assert not store.switches.claim_oneshot(identifier, "m1")
+    assert not store.switches.release_oneshot(identifier, "m1")
+    assert not store.switches.switch_filter("alice", identifier, False)
 
 
 # loading all
@@ -234,40 +236,6 @@ def test_a_follower_misses_nothing_while_many_write(store: Store) -> None:
     seen.update(p.user for p in store.preferences.changes_since(revision).changed)
     assert seen == set(names)
     assert store.preferences.revision() == len(names)
-
-
-# one shot
-
-
-def test_a_shot_is_claimed_once_and_told(store: Store) -> None:
-    (saved,) = store.preferences.save(alice(preference("email", Filter("", "f", (OWNED,), oneshot=True)))).preferences
-    assert store.preferences.claim_oneshot(saved.filters[0].id)
-    assert not store.preferences.claim_oneshot(saved.filters[0].id)
-    (told,) = store.preferences.changes_since(saved.revision).changed
-    assert told.filters == ()
-    kept = store.preferences.get(saved.id)
-    assert kept is not None
-    assert kept.filters == (replace(saved.filters[0], active=False),)
-
-
-def test_a_filter_without_shot_gives_none(store: Store) -> None:
-    (saved,) = store.preferences.save(alice()).preferences
-    assert not store.preferences.claim_oneshot(saved.filters[0].id)
-
-
-def test_of_many_that_claim_one_wins(store_url: str, opened) -> None:
-    stores = [opened(store_url) for _ in range(4)]
-    user = alice(preference("email", *(Filter("", f"f{n}", (OWNED,), oneshot=True) for n in range(10))))
-    (saved,) = stores[0].preferences.save(user).preferences
-    start = Barrier(8)
-
-    def claim(number: int) -> list[bool]:
-        start.wait()
-        return [stores[number % 4].preferences.claim_oneshot(f.id) for f in saved.filters]
-
-    with ThreadPoolExecutor(8) as pool:
-        results = list(pool.map(claim, range(8)))
-    assert [sum(column) for column in zip(*results, strict=True)] == [1] * 10
 
 
 # opening

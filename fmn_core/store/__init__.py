@@ -4,16 +4,22 @@ from __future__ import annotations
 
 from .database import open_engine
 from .ledger import Ledger, LedgerEntry
+from .mutes import Mutes
 from .preferences import Changes, PreferenceStore
 from .schema import check, upgrade, version
+from .secrets import Secrets
+from .switching import Switches
 from .waiting import Waiting, WaitingRoom, Why
 
 __all__ = [
     "Changes",
     "Ledger",
     "LedgerEntry",
+    "Mutes",
     "PreferenceStore",
+    "Secrets",
     "Store",
+    "Switches",
     "Waiting",
     "WaitingRoom",
     "Why",
@@ -31,6 +37,9 @@ class Store:
     def __init__(self, url: str) -> None:
         self._engine = open_engine(url)
         self.preferences = PreferenceStore(self._engine)
+        self.switches = Switches(self._engine)
+        self.mutes = Mutes(self._engine)
+        self.secrets = Secrets(self._engine)
         self.ledger = Ledger(self._engine)
         self.waiting = WaitingRoom(self._engine)
 

@@ -116,6 +116,11 @@ def chunks(values: list[str]) -> list[list[str]]:
     return [values[start : start + _CHUNK] for start in range(0, len(values), _CHUNK)]
 
 
+def storable(text: str) -> str:
+    """Return text as both databases take it: strangers send zeros and halves of characters."""
+    return text.encode("utf-8", "replace").decode("utf-8").replace("\0", "\N{REPLACEMENT CHARACTER}")
+
+
 @contextmanager
 def explained(engine: Engine) -> Iterator[None]:
     """Turn what the driver raises into one sentence."""

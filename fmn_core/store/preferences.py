@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, Engine, select, update
+from sqlalchemy import Engine, select
 
 from fmn_core.errors import UnknownNameError, UsageError
 from fmn_core.model import Preference, User
 
-from . import tables
+from . import revisions
 from .database import reading, writing
+from .revisions import key
 from .rows import load
 from .saving import remove_user, save_user, stored_user, user_id
 from .tables import filters, preferences, removals, users
@@ -50,7 +51,7 @@ class PreferenceStore:
     def revision(self) -> int:
         """Return the number of the last change, 0 if there was none."""
         with reading(self._engine) as connection:
-            return _revision(connection)
+            return revisions.current(connection)
 
     def enabled(self) -> Iterator[Preference]:
         """Read all enabled preferences with their active filters, in the order they were made.
@@ -65,7 +66,7 @@ class PreferenceStore:
         """Tell what happened after a revision."""
         newer = preferences.c.revision > revision
         with reading(self._engine) as connection:
-            current = _revision(connection)
+            current = revisions.current(connection)
             if current == revision:
                 return Changes(current, [], [])
             off = select(preferences.c.id).where(newer, preferences.c.enabled.is_(False))
@@ -75,7 +76,7 @@ class PreferenceStore:
 
     def get(self, preference_id: str) -> Preference | None:
         """Return a preference with all its filters, or None if there is none of this id."""
-        number = _number(preference_id)
+        number = key(preference_id)
         if number is None:
             return None
         with reading(self._engine) as connection:
@@ -102,7 +103,7 @@ class PreferenceStore:
         :raises UsageError: if there is one of this name already
         """
         with writing(self._engine) as connection:
-            revision = _next_revision(connection)
+            revision = revisions.count(connection)
             if user_id(connection, user.name) is not None:
                 raise UsageError(f"user {user.name!r} exists already; choose another name, or change this user")
             return save_user(connection, user, revision)
@@ -120,7 +121,7 @@ class PreferenceStore:
     def save_all(self, everybody: Iterable[User]) -> list[User]:
         """Save many users in one transaction, as :meth:`save` does one."""
         with writing(self._engine) as connection:
-            revision = _next_revision(connection)
+            revision = revisions.count(connection)
             return [save_user(connection, user, revision) for user in everybody]
 
     def remove(self, name: str) -> None:
@@ -129,41 +130,7 @@ class PreferenceStore:
         :raises UnknownNameError: naming what comes near
         """
         with writing(self._engine) as connection:
-            revision = _next_revision(connection)
+            revision = revisions.count(connection)
             if user_id(connection, name) is None:
                 raise UnknownNameError("user", name, connection.scalars(select(users.c.name)))
             remove_user(connection, name, revision)
-
-    def claim_oneshot(self, filter_id: str) -> bool:
-        """Take the one shot of a filter, which is inactive from then on.
-
-        :returns: True for exactly one caller, whatever the number of processes
-        """
-        shot = filters.c.id == _number(filter_id), filters.c.oneshot.is_(True), filters.c.active.is_(True)
-        with reading(self._engine) as connection:
-            owner = connection.scalar(select(filters.c.preference_id).where(*shot))
-        if owner is None:
-            return False
-        with writing(self._engine) as connection:
-            revision = _next_revision(connection)  # a caller who comes second here spends it on nothing
-            claimed = connection.execute(update(filters).where(*shot).values(active=False)).rowcount == 1
-            if claimed:
-                touch = update(preferences).where(preferences.c.id == owner).values(revision=revision)
-                connection.execute(touch)
-            return claimed
-
-
-def _number(text: str) -> int | None:
-    """Read one of our ids; anything else is the id of nothing."""
-    number = int(text) if text.isascii() and text.isdigit() and len(text) <= 10 else 0
-    return number if 0 < number < 2**31 else None
-
-
-def _revision(connection: Connection) -> int:
-    return int(connection.scalars(select(tables.revision.c.number)).one())
-
-
-def _next_revision(connection: Connection) -> int:
-    """Count a change. From here to the commit nobody else can, see :data:`fmn_core.store.tables.revision`."""
-    connection.execute(update(tables.revision).values(number=tables.revision.c.number + 1))
-    return _revision(connection)

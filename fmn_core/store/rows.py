@@ -27,7 +27,8 @@ def dump_rules(rules: Iterable[RuleUse]) -> list[list[Any]]:
 def dump_plan(plan: DigestPlan) -> dict[str, Any]:
     """Return a plan as the column ``preferences.digest`` keeps it: what differs from the default."""
     default = DigestPlan()
-    return {name: value for name, value in asdict(plan).items() if value != getattr(default, name)}
+    different = {name: value for name, value in asdict(plan).items() if value != getattr(default, name)}
+    return {name: list(value) if isinstance(value, tuple) else value for name, value in different.items()}
 
 
 class _Shared:

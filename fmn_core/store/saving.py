@@ -14,7 +14,7 @@ from fmn_core.errors import UsageError
 from fmn_core.model import Filter, Preference, User
 
 from .rows import dump_plan, dump_rules, load
-from .tables import destinations, filters, preferences, removals, users
+from .tables import destinations, filters, mutes, preferences, removals, users
 
 
 def user_id(connection: Connection, name: str) -> int | None:
@@ -48,9 +48,10 @@ def save_user(connection: Connection, user: User, revision: int) -> User:
 
 
 def remove_user(connection: Connection, name: str, revision: int) -> None:
-    """Remove a user; the preferences leave their tombstones."""
+    """Remove a user and what only this user had; the preferences leave their tombstones."""
     for preference in stored_user(connection, name).preferences:
         _remove(connection, preference, revision)
+    connection.execute(delete(mutes).where(mutes.c.user == name))
     connection.execute(delete(users).where(users.c.name == name))
 
 
