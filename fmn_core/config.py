@@ -138,6 +138,24 @@ class DeliverySettings(Section):
     longest_delay: float = Field(default=3600.0, gt=0)
 
 
+class ConversationSettings(Section):
+    """``[conversation]``: what people are told who write to us, on IRC for one.
+
+    :param operator: who runs this instance
+    :param support: where to turn to if something is wrong: a mail address or a page
+    :param help: what ``help`` says, in place of all that is built in
+    :param identify: how people show that they are who they say
+    """
+
+    operator: str = ""
+    support: str = ""
+    help: str = ""
+    identify: str = (
+        "I cannot be sure who you are. Identify with this network first (on IRC: /msg NickServ IDENTIFY), then say "
+        "it again. Anybody may say: help, list categories, list rules CATEGORY."
+    )
+
+
 class MonitoringSettings(Section):
     """``[monitoring]``: where a process tells how it is.
 
@@ -196,6 +214,7 @@ class Settings(Section):
     redis: RedisSettings = RedisSettings()
     lookups: LookupsSettings = LookupsSettings()
     delivery: DeliverySettings = DeliverySettings()
+    conversation: ConversationSettings = ConversationSettings()
     monitoring: MonitoringSettings = MonitoringSettings()
     logging: LoggingSettings = LoggingSettings()
     plugin: dict[str, dict[str, Any]] = Field(default_factory=dict)

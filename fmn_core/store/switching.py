@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import ColumnElement, Engine, select, update
+from sqlalchemy import ColumnElement, Engine, func, select, update
 
 from fmn_core.model import DigestPlan
 
@@ -12,6 +12,9 @@ from .database import reading, storable
 from .revisions import changing, key
 from .rows import dump_plan
 from .tables import destinations, filters, preferences, users
+
+_PAIRS = tuple(zip("[]\\^", "{}|~", strict=True))
+_SMALL = str.maketrans(dict(_PAIRS))
 
 
 class Switches:
@@ -65,12 +68,15 @@ class Switches:
             change.note(preference)
             return True
 
-    def owner(self, backend: str, address: str) -> str | None:
+    def owner(self, backend: str, address: str, alike: bool = False) -> str | None:
         """Return the one user whose confirmed destination an address is; None where there is none, or are several.
 
         :param address: in its canonical form
+        :param alike: whether small and large letters are the same, as :func:`folded` has it
         """
-        here = destinations.c.address == storable(address), destinations.c.confirmed.is_(True)
+        d = destinations.c
+        same = _folded(d.address) == folded(storable(address)) if alike else d.address == storable(address)
+        here = same, d.confirmed.is_(True)
         joined = destinations.join(preferences).join(users)
         query = select(users.c.name).select_from(joined).where(preferences.c.backend == backend, *here).limit(2)
         with reading(self._engine) as connection:
@@ -142,6 +148,18 @@ class Switches:
             change.connection.execute(update(filters).where(*held).values(active=True, shot=""))
             change.note(preference)
             return True
+
+
+def folded(address: str) -> str:
+    """Return an address with small letters only, as nicks are compared: RFC 1459 counts ``{}|~`` as small letters."""
+    return address.lower().translate(_SMALL)
+
+
+def _folded(column: ColumnElement[str]) -> ColumnElement[str]:
+    small: ColumnElement[str] = func.lower(column)
+    for large, letter in _PAIRS:
+        small = func.replace(small, large, letter)
+    return small
 
 
 def _belongs(user: str, backend: str) -> ColumnElement[bool]:
