@@ -143,17 +143,14 @@ class ConversationSettings(Section):
 
     :param operator: who runs this instance
     :param support: where to turn to if something is wrong: a mail address or a page
-    :param help: what ``help`` says, in place of all that is built in
-    :param identify: how people show that they are who they say
+    :param help: what ``help`` says, in place of what is built in
+    :param identify: how people show that they are who they say, in place of what is built in
     """
 
     operator: str = ""
     support: str = ""
     help: str = ""
-    identify: str = (
-        "I cannot be sure who you are. Identify with this network first (on IRC: /msg NickServ IDENTIFY), then say "
-        "it again. Anybody may say: help, list categories, list rules CATEGORY."
-    )
+    identify: str = ""
 
 
 class MonitoringSettings(Section):

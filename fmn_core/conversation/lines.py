@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
+from itertools import cycle
 
 from fmn_core.backends import one_line
 
@@ -12,14 +13,14 @@ from fmn_core.backends import one_line
 LONGEST_LINE = 400
 MOST_LINES = 40
 
-_QUOTES = ('""', "''", "“”", "„“", "‘’", "«»", "»«", "``")
+_QUOTES = [*zip("\"'“„‘«»`", "\"'”“’»«`", strict=True)]
 _TIME = re.compile(r"([0-9]{1,6}) ?(m|min|minutes?|h|hours?|d|days?)")
 _UNITS = {"m": timedelta(minutes=1), "h": timedelta(hours=1), "d": timedelta(days=1)}
 
 #: a link or picture with text; a link alone; a mark of Markdown; a tag of HTML
 _LINKED = re.compile(r"!?\[([^\]]*)\](\([^)]*\)|\[[^\]]*\])")
 _BARE_LINK = re.compile(r"<?\b(https?|mailto|ftp):[^\s>]*>?")
-_MARKS = re.compile(r"[*`]+|\b__?(?=\S)|(?<=\S)__?\b|^\s*(#+|>|[-+]|[0-9]+\.)\s+|</?[A-Za-z][^>]*>", re.MULTILINE)
+_MARKS = re.compile(r"\*+|\b__?(?=\S)|(?<=\S)__?\b|^\s*(#+|>|[-+]|[0-9]+\.)\s+|</?[A-Za-z][^>]*>", re.MULTILINE)
 
 
 def as_words(text: str) -> tuple[str, str]:
@@ -60,7 +61,12 @@ def unquoted(text: str) -> str:
 
 def plain(markdown: str) -> str:
     """Return text without markup and links, as one line."""
-    return one_line(_MARKS.sub("", _BARE_LINK.sub("", _LINKED.sub(r"\1", markdown[:10_000]))))
+    parts = re.split("`+", _LINKED.sub(r"\1", markdown[:10_000]))
+    return one_line("".join(part if code else _unmarked(part) for part, code in zip(parts, cycle((False, True)))))
+
+
+def _unmarked(text: str) -> str:
+    return _MARKS.sub("", _BARE_LINK.sub("", text))
 
 
 def read_time(text: str) -> timedelta | None:

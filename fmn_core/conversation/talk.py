@@ -73,25 +73,22 @@ class Conversation:
         word, rest = as_words(text[:_LONGEST])
         command = COMMANDS.get(word, help_.UNKNOWN)
         audience = command.audience(rest)
-        if address is None and audience is not Who.ANYBODY:
-            return [self._settings.conversation.identify]
         user = self._owner(address) if address and audience is Who.USER else None
-        if user is None and audience is Who.USER:
-            return [
-                f"{shown(address or '')} is nobody's confirmed address here. Make it yours: {self._settings.base_url}"
-            ]
-        return command.answer(
-            Request(
-                backend=self._backend,
-                store=self._store,
-                rules=self._rules,
-                settings=self._settings,
-                now=self._now(),
-                user=user or "",
-                address=address or "",
-                rest=rest,
-            )
+        asked = Request(
+            backend=self._backend,
+            store=self._store,
+            rules=self._rules,
+            settings=self._settings,
+            now=self._now(),
+            user=user or "",
+            address=address or "",
+            rest=rest,
         )
+        if not address and audience is not Who.ANYBODY:
+            return help_.not_identified(asked)
+        if user is None and audience is Who.USER:
+            return help_.not_known(asked)
+        return command.answer(asked)
 
     def _owner(self, address: str) -> str | None:
         """Return who has an address; on many networks, people write it in letters of either size."""
