@@ -14,6 +14,8 @@ from itsdangerous import BadData, URLSafeSerializer
 
 from .errors import UsageError
 
+#: under which name ``store.secrets`` has the secret that links are signed with
+LINKS = "links"
 #: characters of a token at most; one that switches off 500 filters has about 3,000
 _LONGEST = 20_000
 
@@ -34,7 +36,7 @@ class Wish:
 class Signer:
     """Makes tokens and reads those that it made, or that another with the same secret did.
 
-    :param secret: from ``store.secrets``
+    :param secret: ``store.secrets.get(LINKS)``
     :param purpose: what tokens are for: those for something else are not taken
     """
 
@@ -54,9 +56,9 @@ class Signer:
         """
         try:
             user, preference, filters = self._loaded(token)
+            return Wish(user, preference, tuple(filters))
         except (BadData, ValueError, TypeError, RecursionError):
             raise UsageError("the link is not whole, or it is not from here; copy all of it") from None
-        return Wish(user, preference, tuple(filters))
 
     def _loaded(self, token: str) -> Any:
         if len(token) > _LONGEST or not token.isascii():

@@ -32,7 +32,7 @@ class Pruning:
         return self._forget([ledger.c.notification], and_(ledger.c.at < before, not_(and_(open_, waits))))
 
     def tombstones(self, before: datetime) -> int:
-        """Forget which preferences were removed before a moment. Who has not followed since then has to read all anew."""
+        """Forget which preferences were removed before a moment. Who has not followed since has to read all anew."""
         return self._forget([removals.c.preference_id], removals.c.at < before)
 
     def mutes(self, now: datetime) -> int:
@@ -47,7 +47,7 @@ class Pruning:
 
     def _forget(self, key: list[ColumnElement[object]], which: ColumnElement[bool]) -> int:
         """Delete rows. Those that somebody else is changing now are left for another time."""
-        table = key[0].table  # type: ignore[attr-defined] # a column of a table has one
+        table = key[0].table
         some = select(*key).where(which).limit(ROWS).with_for_update(skip_locked=True, of=table)
         with writing(self._engine) as connection:
             return connection.execute(delete(table).where(tuple_(*key).in_(some))).rowcount
