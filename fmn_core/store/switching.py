@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any
 
 from sqlalchemy import ColumnElement, Engine, func, select, update
@@ -55,18 +56,25 @@ class Switches:
 
         :returns: whether that changed anything; False too where the user has no such filter
         """
+        return bool(self.switch_filters(user, [filter_id], on))
+
+    def switch_filters(self, user: str, filter_ids: Collection[str], on: bool) -> list[str]:
+        """Switch some of a user's filters on or off, as :meth:`switch_filter` does one.
+
+        :returns: those for which that changed anything
+        """
         f = filters.c
-        joined = filters.join(preferences).join(users)
-        which = select(f.preference_id).select_from(joined)
-        which = which.where(f.id == key(filter_id), f.active.is_not(on), users.c.name == storable(user))
+        keys = {number for one in filter_ids if (number := key(one)) is not None}
+        which = select(f.id, f.preference_id).select_from(filters.join(preferences).join(users))
+        which = which.where(f.id.in_(keys), f.active.is_not(on), users.c.name == storable(user)).order_by(f.id)
         with changing(self._engine) as change:
-            preference = change.connection.scalar(which)
-            if preference is None:
-                return False
-            values = {"active": True, "shot": ""} if on else {"active": False}
-            change.connection.execute(update(filters).where(f.id == key(filter_id)).values(values))
-            change.note(preference)
-            return True
+            found = change.connection.execute(which).all()
+            if found:
+                values = {"active": True, "shot": ""} if on else {"active": False}
+                changed = update(filters).where(f.id.in_([row.id for row in found]))
+                change.connection.execute(changed.values(values))
+                change.note(*(row.preference_id for row in found))
+        return [str(row.id) for row in found]
 
     def owner(self, backend: str, address: str, alike: bool = False) -> str | None:
         """Return the one user whose confirmed destination an address is; None where there is none, or are several.
