@@ -138,6 +138,45 @@ class DeliverySettings(Section):
     longest_delay: float = Field(default=3600.0, gt=0)
 
 
+class ConversationSettings(Section):
+    """``[conversation]``: what people are told who write to us, on IRC for one.
+
+    :param operator: who runs this instance
+    :param support: where to turn to if something is wrong: a mail address or a page
+    :param help: what ``help`` says, in place of what is built in
+    :param identify: how people show that they are who they say, in place of what is built in
+    """
+
+    operator: str = ""
+    support: str = ""
+    help: str = ""
+    identify: str = ""
+
+
+class ConfirmationSettings(Section):
+    """``[confirmation]``: how those who read at an address are asked whether it may be used.
+
+    :param per_account: requests of one account within an hour
+    :param per_address: requests to one address within a day, of all accounts together
+    :param expire_hours: how long after a request was sent an answer counts
+    :param abuse: an address or a page, for those who are asked against their will; empty for the start page
+    """
+
+    per_account: int = Field(default=10, ge=1)
+    per_address: int = Field(default=3, ge=1)
+    expire_hours: int = Field(default=24, ge=1, le=8760)
+    abuse: str = ""
+
+
+class LedgerSettings(Section):
+    """``[ledger]``: how long it is remembered what became of notifications.
+
+    :param keep_days: what is older is forgotten, unless it still waits
+    """
+
+    keep_days: int = Field(default=90, ge=1, le=36_500)
+
+
 class MonitoringSettings(Section):
     """``[monitoring]``: where a process tells how it is.
 
@@ -196,6 +235,9 @@ class Settings(Section):
     redis: RedisSettings = RedisSettings()
     lookups: LookupsSettings = LookupsSettings()
     delivery: DeliverySettings = DeliverySettings()
+    conversation: ConversationSettings = ConversationSettings()
+    confirmation: ConfirmationSettings = ConfirmationSettings()
+    ledger: LedgerSettings = LedgerSettings()
     monitoring: MonitoringSettings = MonitoringSettings()
     logging: LoggingSettings = LoggingSettings()
     plugin: dict[str, dict[str, Any]] = Field(default_factory=dict)

@@ -95,6 +95,12 @@ def _text(value: Any) -> str:
     return value if isinstance(value, str) else ""
 
 
+def _text_only(value: Any) -> str:
+    if not isinstance(value, str):
+        raise TypeError(f"it must be text, not {value!r:.50}")
+    return value
+
+
 def _some_text(value: Any) -> str:
     if not isinstance(value, str) or not value.strip():
         raise TypeError(f"it must be text, not {value!r:.50}")
@@ -146,7 +152,7 @@ class LiveFacts:
     usernames = _Fact(_names)
     packages = _Fact(_names)
     thread = _Fact(_some_text)
-    event = _Fact(_text)
+    event = _Fact(_text_only)
 
     def __init__(self, message: Message, summary: Summary) -> None:
         self._message = message

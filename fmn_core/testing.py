@@ -237,7 +237,7 @@ def check_summary(summary: Summary, samples: Iterable[Sample]) -> None:
     for sample in samples:
         about = message_from(sample.message)
         if about.app in summary.apps:
-            for fact in ("summary", "details", "url", "agent", "usernames", "packages", "thread"):
+            for fact in ("summary", "details", "url", "agent", "usernames", "packages", "thread", "event"):
                 getattr(summary, fact)(about)
             check_facts(sample, [summary])
 

@@ -16,6 +16,7 @@ import psycopg
 import pytest
 import redis
 from bus_place import BusPlace
+from chat_place import ChatPlace
 from numbers_place import PLUGIN, NumbersPlace
 from processes import Running
 from rabbit import Rabbit, lacking
@@ -165,6 +166,18 @@ def opened() -> Iterator[Callable[[str], Store]]:
 def store(store_url: str, opened: Callable[[str], Store]) -> Store:
     """An empty store."""
     return opened(store_url)
+
+
+@pytest.fixture
+def chat(tmp_path: Path, opened: Callable[[str], Store]) -> ChatPlace:
+    """Somebody who talks to us."""
+    return ChatPlace(opened(f"sqlite:///{tmp_path / 'chat.sqlite'}"))
+
+
+@pytest.fixture
+def chat_on_each(store: Store) -> ChatPlace:
+    """Somebody who talks to us, over each database."""
+    return ChatPlace(store)
 
 
 @pytest.fixture

@@ -37,7 +37,7 @@ def test_a_summary_is_one_line():
     assert message("oven.on", summaries=[Oven()]).facts.summary == "a loaf is ready"
 
 
-@pytest.mark.parametrize("fact", ["summary", "details", "url", "agent", "usernames", "packages", "thread"])
+@pytest.mark.parametrize("fact", ["summary", "details", "url", "agent", "usernames", "packages", "thread", "event"])
 @pytest.mark.parametrize("answer", [ValueError("odd"), 17, None, object()], ids=["raises", "number", "none", "object"])
 def test_a_fact_that_a_plugin_gets_wrong_is_the_fallbacks(fact, answer):
     def wrong(self, message):

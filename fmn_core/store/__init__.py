@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from .attempts import Confirmation, State
+from .confirmations import Answer, Confirmations
 from .database import open_engine
+from .destinations import Destinations
 from .ledger import Ledger, LedgerEntry
 from .mutes import Mutes
 from .preferences import Changes, PreferenceStore
+from .pruning import Pruning
 from .schema import check, upgrade, version
 from .secrets import Secrets
 from .settling import Note, settle
@@ -15,13 +19,19 @@ from .switching import Switches
 from .waiting import Waiting, WaitingRoom, Why
 
 __all__ = [
+    "Answer",
     "Changes",
+    "Confirmation",
+    "Confirmations",
+    "Destinations",
     "Ledger",
     "LedgerEntry",
     "Mutes",
     "Note",
     "PreferenceStore",
+    "Pruning",
     "Secrets",
+    "State",
     "Store",
     "Switches",
     "Waiting",
@@ -42,7 +52,10 @@ class Store:
         self._engine = open_engine(url)
         self.preferences = PreferenceStore(self._engine)
         self.switches = Switches(self._engine)
+        self.destinations = Destinations(self._engine)
+        self.confirmations = Confirmations(self._engine)
         self.mutes = Mutes(self._engine)
+        self.pruning = Pruning(self._engine)
         self.secrets = Secrets(self._engine)
         self.ledger = Ledger(self._engine)
         self.waiting = WaitingRoom(self._engine)

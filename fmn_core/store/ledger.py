@@ -109,9 +109,10 @@ class Ledger:
             write_entries(connection, new)
         return {notification: Outcome(outcome) for notification, outcome in known.items()}
 
-    def of_user(self, user: str, limit: int = 100) -> list[LedgerEntry]:
-        """Return what became of a user's notifications, latest first."""
-        query = select(ledger).where(ledger.c.user == user).order_by(ledger.c.at.desc()).limit(limit)
+    def of_user(self, user: str, limit: int = 100, backend: str | None = None) -> list[LedgerEntry]:
+        """Return what became of a user's notifications, of one backend or of all, latest first."""
+        where = [ledger.c.user == user, *([ledger.c.backend == backend] if backend else [])]
+        query = select(ledger).where(*where).order_by(ledger.c.at.desc()).limit(limit)
         with reading(self._engine) as connection:
             return [_entry(row) for row in connection.execute(query).mappings()]
 

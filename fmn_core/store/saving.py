@@ -37,7 +37,7 @@ def save_user(connection: Connection, user: User, revision: int) -> User:
     _check(user)
     owner, stored = user_id(connection, user.name), {}
     if owner is None:
-        owner = _insert(connection, users, name=user.name)
+        owner = insert_row(connection, users, name=user.name)
     else:
         stored = {preference.backend: preference for preference in stored_user(connection, user.name).preferences}
     for preference in user.preferences:
@@ -79,7 +79,7 @@ def _save(connection: Connection, owner: int, old: Preference | None, new: Prefe
         "revision": revision,
     }
     if old is None:
-        number = _insert(connection, preferences, user_id=owner, backend=new.backend, **values)
+        number = insert_row(connection, preferences, user_id=owner, backend=new.backend, **values)
     else:
         number = int(old.id)
         connection.execute(update(preferences).where(preferences.c.id == number).values(values))
@@ -135,6 +135,7 @@ def _remove(connection: Connection, preference: Preference, revision: int) -> No
     connection.execute(delete(preferences).where(preferences.c.id == number))
 
 
-def _insert(connection: Connection, table: Table, **values: Any) -> int:
+def insert_row(connection: Connection, table: Table, **values: Any) -> int:
+    """Insert a row and return its key."""
     key = connection.execute(insert(table), values).inserted_primary_key
     return int(key[0])  # type: ignore[index] # None only where many rows were inserted

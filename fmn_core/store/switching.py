@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any
 
-from sqlalchemy import ColumnElement, Engine, select, update
+from sqlalchemy import ColumnElement, Engine, func, select, update
 
 from fmn_core.model import DigestPlan
 
@@ -12,6 +13,9 @@ from .database import reading, storable
 from .revisions import changing, key
 from .rows import dump_plan
 from .tables import destinations, filters, preferences, users
+
+_PAIRS = tuple(zip("[]\\^", "{}|~", strict=True))
+_SMALL = str.maketrans(dict(_PAIRS))
 
 
 class Switches:
@@ -52,25 +56,35 @@ class Switches:
 
         :returns: whether that changed anything; False too where the user has no such filter
         """
-        f = filters.c
-        joined = filters.join(preferences).join(users)
-        which = select(f.preference_id).select_from(joined)
-        which = which.where(f.id == key(filter_id), f.active.is_not(on), users.c.name == storable(user))
-        with changing(self._engine) as change:
-            preference = change.connection.scalar(which)
-            if preference is None:
-                return False
-            values = {"active": True, "shot": ""} if on else {"active": False}
-            change.connection.execute(update(filters).where(f.id == key(filter_id)).values(values))
-            change.note(preference)
-            return True
+        return bool(self.switch_filters(user, [filter_id], on))
 
-    def owner(self, backend: str, address: str) -> str | None:
+    def switch_filters(self, user: str, filter_ids: Collection[str], on: bool) -> list[str]:
+        """Switch some of a user's filters on or off, as :meth:`switch_filter` does one.
+
+        :returns: those for which that changed anything
+        """
+        f = filters.c
+        keys = {number for one in filter_ids if (number := key(one)) is not None}
+        which = select(f.id, f.preference_id).select_from(filters.join(preferences).join(users))
+        which = which.where(f.id.in_(keys), f.active.is_not(on), users.c.name == storable(user)).order_by(f.id)
+        with changing(self._engine) as change:
+            found = change.connection.execute(which).all()
+            if found:
+                values = {"active": True, "shot": ""} if on else {"active": False}
+                changed = update(filters).where(f.id.in_([row.id for row in found]))
+                change.connection.execute(changed.values(values))
+                change.note(*(row.preference_id for row in found))
+        return [str(row.id) for row in found]
+
+    def owner(self, backend: str, address: str, alike: bool = False) -> str | None:
         """Return the one user whose confirmed destination an address is; None where there is none, or are several.
 
         :param address: in its canonical form
+        :param alike: whether small and large letters are the same, as :func:`folded` has it
         """
-        here = destinations.c.address == storable(address), destinations.c.confirmed.is_(True)
+        d = destinations.c
+        same = _folded(d.address) == folded(storable(address)) if alike else d.address == storable(address)
+        here = same, d.confirmed.is_(True)
         joined = destinations.join(preferences).join(users)
         query = select(users.c.name).select_from(joined).where(preferences.c.backend == backend, *here).limit(2)
         with reading(self._engine) as connection:
@@ -142,6 +156,18 @@ class Switches:
             change.connection.execute(update(filters).where(*held).values(active=True, shot=""))
             change.note(preference)
             return True
+
+
+def folded(address: str) -> str:
+    """Return an address with small letters only, as nicks are compared: RFC 1459 counts ``{}|~`` as small letters."""
+    return address.lower().translate(_SMALL)
+
+
+def _folded(column: ColumnElement[str]) -> ColumnElement[str]:
+    small: ColumnElement[str] = func.lower(column)
+    for large, letter in _PAIRS:
+        small = func.replace(small, large, letter)
+    return small
 
 
 def _belongs(user: str, backend: str) -> ColumnElement[bool]:

@@ -29,6 +29,7 @@ HOMES = {
     "hypothesis": [],
     "jsonschema": ["fmn_core/validation.py"],
     "jsonschema_rs": ["fmn_core/validation.py"],
+    "itsdangerous": ["fmn_core/signing.py"],
     "irc": ["plugins/fmn_backend_irc"],
     "pika": ["fmn_core/transport/amqp"],
     "prometheus_client": ["fmn_core/monitoring"],

@@ -1,7 +1,8 @@
-"""The page in a real browser: searching narrows the rules, a link to a rule opens it."""
+"""The pages in a real browser: rules are searched; links in notifications are answered without a script, on a phone."""
 
 from __future__ import annotations
 
+import itertools
 import os
 import shutil
 import threading
@@ -11,22 +12,33 @@ from playwright.sync_api import sync_playwright
 from werkzeug.serving import make_server
 
 from fmn_core import topic_rule
-from fmn_core.config import Settings
+from fmn_core.asking import Asking
+from fmn_core.config import ConfirmationSettings, Settings
+from fmn_core.model import Filter, Preference, RuleUse, User
 from fmn_core.plugins import PluginRegistry
 from fmn_core.rules import RuleBook
+from fmn_core.signing import LINKS, Signer, unsubscribe_url
+from fmn_core.store import Why
+from fmn_core.testing import RecordingBackend
 from fmn_web import create_app
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
+MAIL = RecordingBackend("mail")
+MAIL.title = "Electric mail"
 #: keep a browser without a network from looking for one
 QUIET = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update",
          "--disable-sync", "--no-first-run"]  # fmt: skip
 
 
+#: pictures of the pages are put here, for people to look at
+PICTURES = os.environ.get("FMN_TEST_PICTURES")
+
+
 @pytest.fixture
-def site(tmp_path):
+def site(tmp_path, store):
     rules = [topic_rule("toy_ended", "toys.ended", "Toy ended"), topic_rule("boat_sank", "boats.sank", "Boat sank")]
-    registry = PluginRegistry(rules=RuleBook(rules, "toys"))
-    server = make_server("127.0.0.1", 0, create_app(Settings(data_dir=tmp_path), registry), threaded=True)
+    registry = PluginRegistry(rules=RuleBook(rules, "toys"), backends={"mail": MAIL})
+    server = make_server("127.0.0.1", 0, create_app(Settings(data_dir=tmp_path), registry, store), threaded=True)
     thread = threading.Thread(target=server.serve_forever)
     thread.start()
     yield f"http://127.0.0.1:{server.server_port}/"
@@ -36,18 +48,27 @@ def site(tmp_path):
 
 
 @pytest.fixture
-def page(site):
+def browser():
     if CHROMIUM is None:
         reason = "chromium is not installed"
         pytest.fail(reason) if os.environ.get("FMN_TEST_REQUIRE_SERVICES") else pytest.skip(reason)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=QUIET)
-        page = browser.new_page()
-        page.errors = []
-        page.on("pageerror", lambda error: page.errors.append(str(error)))
-        page.on("console", lambda line: line.type == "error" and page.errors.append(line.text))
-        yield page
+        yield browser
         browser.close()
+
+
+@pytest.fixture
+def page(browser, site):
+    return watched(browser.new_page())
+
+
+def watched(page):
+    """Remember what a page complains of."""
+    page.errors = []
+    page.on("pageerror", lambda error: page.errors.append(str(error)))
+    page.on("console", lambda line: line.type == "error" and page.errors.append(line.text))
+    return page
 
 
 def test_searching_leaves_the_rules_that_fit(page, site):
@@ -63,3 +84,81 @@ def test_a_link_to_a_rule_opens_it(page, site):
     page.goto(site + "#boat_sank")
     assert page.locator("#boat_sank").get_attribute("open") is not None
     assert page.locator("#toy_ended").get_attribute("open") is None
+
+
+# links in notifications
+
+LOOKS = [
+    pytest.param(options, id="-".join(map(str, options.values())))
+    for options in ({"width": w, "color_scheme": c} for w, c in itertools.product((360, 1000), ("light", "dark")))
+]
+
+
+@pytest.fixture(params=LOOKS)
+def plain(request, browser, site):
+    """A page without scripts, in each width and colour scheme."""
+    width, scheme = request.param["width"], request.param["color_scheme"]
+    context = browser.new_context(
+        java_script_enabled=False, color_scheme=scheme, viewport={"width": width, "height": 640}
+    )
+    page = watched(context.new_page())
+    page.look = f"{width}-{scheme}"
+    return page
+
+
+def looked_at(page, name: str) -> None:
+    """Check how a page looks, and keep a picture of it where somebody wants to see it too."""
+    assert page.locator("h1").count() == 1
+    box = page.locator("main").bounding_box()
+    assert box["x"] >= 0
+    assert box["width"] <= page.viewport_size["width"], "nothing has to be scrolled sideways"
+    for button in page.get_by_role("button").all():
+        assert button.bounding_box()["height"] >= 44, "a finger hits it"
+    if PICTURES:
+        page.screenshot(path=f"{PICTURES}/{name}-{page.look}.png")
+
+
+def request_for(store, address: str) -> str:
+    settings = ConfirmationSettings()
+    Asking(store, {"mail": MAIL}, "", settings).ask("alice", "mail", address)
+    (waiting,) = store.waiting.take("mail", address, [Why.NOTICE], 10)
+    store.confirmations.was_sent(waiting.notification.id, waiting.since)
+    return waiting.notification.facts.url.removeprefix("/")
+
+
+def test_an_address_is_confirmed_or_rejected_on_a_page(plain, site, store):
+    store.preferences.save(User("alice", (Preference("", "alice", "mail"),)))
+    address = f"alice{'-with-a-long-name' * 4}@example.org"
+    plain.goto(site + request_for(store, address))
+    looked_at(plain, "confirm-ask")
+    plain.get_by_role("button", name="Yes").click()
+    assert plain.locator("h1").inner_text() == "Confirmed"
+    looked_at(plain, "confirm-accepted")
+    assert store.switches.owner("mail", address) == "alice"
+    plain.goto(site + request_for(store, "other@example.org"))
+    plain.get_by_role("button", name="No").click()
+    assert plain.locator("h1").inner_text() == "Rejected"
+    looked_at(plain, "confirm-rejected")
+    assert [d.address for d in store.preferences.user("alice").preferences[0].destinations] == [address]
+    assert plain.errors == []
+    plain.goto(site + "confirm/nothing")
+    looked_at(plain, "confirm-unknown")
+
+
+def test_a_filter_is_switched_off_and_on_again_on_a_page(plain, site, store):
+    filters = (Filter("", "Events on packages that I own", (RuleUse("toy_ended"),)),)
+    user = store.preferences.save(User("alice", (Preference("", "alice", "mail", True, filters=filters),)))
+    (preference,) = user.preferences
+    signer = Signer(store.secrets.get(LINKS))
+    link = unsubscribe_url(site, signer, "alice", preference.id, [preference.filters[0].id])
+    plain.goto(link)
+    looked_at(plain, "unsubscribe-ask")
+    plain.get_by_role("button", name="Switch off").click()
+    assert plain.locator("h1").inner_text() == "Switched off"
+    looked_at(plain, "unsubscribe-off")
+    assert not store.preferences.get(preference.id).filters[0].active
+    plain.get_by_role("button", name="Undo").click()
+    assert plain.locator("h1").inner_text() == "On again"
+    looked_at(plain, "unsubscribe-undone")
+    assert store.preferences.get(preference.id).filters[0].active
+    assert plain.errors == []

@@ -48,9 +48,9 @@ def registry_of(*rules: Rule) -> PluginRegistry:
 
 
 @pytest.fixture
-def client(tmp_path) -> FlaskClient:
+def client(tmp_path, store) -> FlaskClient:
     registry = registry_of(topic_rule("toy_ended", "toys.ended", "Toy ended"), about_user)
-    return create_app(Settings(data_dir=tmp_path), registry).test_client()
+    return create_app(Settings(data_dir=tmp_path), registry, store).test_client()
 
 
 @pytest.fixture
@@ -84,14 +84,14 @@ def test_nothing_is_loaded_from_elsewhere(client, page):
     assert client.get("/").headers["Content-Security-Policy"].startswith("default-src 'self'")
 
 
-def test_an_installation_without_plugins_says_so(tmp_path):
-    client = create_app(Settings(data_dir=tmp_path), PluginRegistry()).test_client()
+def test_an_installation_without_plugins_says_so(tmp_path, store):
+    client = create_app(Settings(data_dir=tmp_path), PluginRegistry(), store).test_client()
     assert "No plugin is installed." in client.get("/").get_data(as_text=True)
 
 
-def test_the_session_key_is_made_once_and_private(tmp_path):
-    first = create_app(Settings(data_dir=tmp_path), PluginRegistry()).secret_key
-    assert create_app(Settings(data_dir=tmp_path), PluginRegistry()).secret_key == first
+def test_the_session_key_is_made_once_and_private(tmp_path, store):
+    first = create_app(Settings(data_dir=tmp_path), PluginRegistry(), store).secret_key
+    assert create_app(Settings(data_dir=tmp_path), PluginRegistry(), store).secret_key == first
     assert (tmp_path / "web-secret").stat().st_mode & 0o077 == 0
 
 

@@ -65,6 +65,9 @@ class OvenSummary(Summary):
     def thread(self, message: Message) -> str:
         return f"oven/loaf/{message.body['number']}"
 
+    def event(self, message: Message) -> str:
+        return f"bread {message.topic.rpartition('.')[2]}"
+
 
 @hookimpl
 def fmn_register_rules() -> list[Rule]:

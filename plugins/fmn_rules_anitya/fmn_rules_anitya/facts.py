@@ -85,6 +85,10 @@ class AnityaSummary(Summary):
                 return f"anitya/{kind}/{key}"
         return super().thread(message)
 
+    def event(self, message: Message) -> str:
+        """Return what happened to what: ``version released``."""
+        return sentences.EVENTS.get(event_name(message)) or super().event(message)
+
 
 def _of_fedora(package: Any) -> bool:
     return as_text(dig(package, "distro")).lower() == FEDORA

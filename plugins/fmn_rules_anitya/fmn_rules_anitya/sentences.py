@@ -32,6 +32,27 @@ SENTENCES = {
     "project.version.update.v2": "{project} released {released}{before}",
 }
 
+#: what is counted in digests
+EVENTS = {
+    "distro.add": "distribution added",
+    "distro.edit": "distribution renamed",
+    "distro.remove": "distribution removed",
+    "project.add": "project added",
+    "project.add.tried": "project refused",
+    "project.edit": "project changed",
+    "project.flag": "project flagged",
+    "project.flag.set": "flag changed",
+    "project.map.new": "mapping added",
+    "project.map.remove": "mapping removed",
+    "project.map.update": "mapping changed",
+    "project.remove": "project removed",
+    "project.update": "project refreshed",
+    "project.version.remove": "version removed",
+    "project.version.remove.v2": "version removed",
+    "project.version.update": "version released",
+    "project.version.update.v2": "version released",
+}
+
 
 def said_in(body: Body) -> Body:
     """Return what a message says: its ``message``, or the body itself where it is flat or odd."""

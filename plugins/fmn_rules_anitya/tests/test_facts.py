@@ -5,7 +5,7 @@ import pytest
 from fmn_core import Settings, load_samples
 from fmn_core.testing import check_summary, message
 from fmn_rules_anitya import fmn_register_summaries
-from fmn_rules_anitya.sentences import SENTENCES
+from fmn_rules_anitya.sentences import EVENTS, SENTENCES
 
 SUMMARIES = fmn_register_summaries(Settings())
 SAMPLES = [s for s in load_samples("fmn_rules_anitya") if ".anitya." in s.message["topic"]]
@@ -30,7 +30,7 @@ def test_one_odd_field_costs_no_other_fact(sample, value):
         *({**body, field: value} for field in body),
         *({**body, "message": {**inner, f: value}} for f in inner),
     ):
-        for fact in ("summary", "details", "url", "agent", "usernames", "packages", "thread"):
+        for fact in ("summary", "details", "url", "agent", "usernames", "packages", "thread", "event"):
             getattr(SUMMARIES[0], fact)(message(topic, odd))
         assert facts(topic, odd).freeze().summary
 
@@ -89,3 +89,16 @@ def test_a_flag_of_2015_holds_its_packages_beside_the_message():
     body = {"message": {"reason": "moved"}, "packages": [{"distro": "Fedora", "package_name": "teapot"}]}
     assert facts("anitya.project.flag", body).packages == {"teapot"}
     assert facts("anitya.project.edit", body).packages == frozenset()
+
+
+def test_whatever_has_a_sentence_is_counted_too():
+    assert EVENTS.keys() == SENTENCES.keys()
+
+
+def test_both_forms_of_a_release_are_counted_as_one():
+    forms = [facts(f"anitya.project.version.update{form}", {}).event for form in ("", ".v2")]
+    assert forms == ["version released"] * 2
+
+
+def test_what_is_not_known_here_is_counted_by_its_topic():
+    assert facts("anitya.coffee.break", {}).event == "coffee break"

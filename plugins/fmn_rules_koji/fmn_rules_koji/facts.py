@@ -136,6 +136,10 @@ class KojiSummary(Summary):
             key = nvr(subject)  # old messages of tags know the build by its name only
         return f"koji/{_instance(message.body)}/{event.thing}/{key}" if key else super().thread(message)
 
+    def event(self, message: Message) -> str:
+        """Return what happened to what: ``build started``."""
+        return sentences.happened(event_name(message), message.body) or super().event(message)
+
 
 def _instance(body: Mapping[str, Any]) -> str:
     return as_text(body.get("instance")) or "primary"

@@ -18,6 +18,21 @@ TASK_STATES = {
     "FAILED": "failed",
     "CANCELED": "was cancelled",
 }
+#: what is counted in digests: thing and state, the same for every state that is not known
+_BUILD_EVENTS = {state: f"build {said.rpartition(' ')[2]}" for state, said in BUILD_STATES.items()}
+_SCRATCH_EVENTS = {state: f"scratch build {said.rpartition(' ')[2]}" for state, said in TASK_STATES.items()}
+_STATE_CHANGES: dict[str, tuple[str, Mapping[Any, str]]] = {
+    "build.state.change": ("build changed", _BUILD_EVENTS),
+    "task.state.change": ("scratch build changed", _SCRATCH_EVENTS | {"ASSIGNED": "scratch build assigned"}),
+}
+_EVENTS = {
+    "tag": "build tagged",
+    "untag": "build untagged",
+    "package.list.change": "package list changed",
+    "repo.init": "regeneration begun",
+    "repo.done": "regeneration ended",
+    "rpm.sign": "RPM signed",
+}
 
 
 def nvr(body: Body) -> str:
@@ -32,6 +47,19 @@ def sentence(event: str, body: Body) -> str:
     """
     make = _SENTENCES.get(event)
     return make(body) if make else ""
+
+
+def happened(event: str, body: Body) -> str:
+    """Return what happened in a few words of which the last says how, or nothing for an event that is not known here.
+
+    :param event: the words of the topic behind the application
+    """
+    change = _STATE_CHANGES.get(event)
+    if not change:
+        return _EVENTS.get(event, "")
+    otherwise, states = change
+    new = body.get("new")
+    return states.get(new, otherwise) if as_text(new) else otherwise  # true is no state, though it equals 1
 
 
 def details(body: Body) -> str:

@@ -5,6 +5,7 @@ import pytest
 from fmn_core import load_samples
 from fmn_core.testing import check_summary, message
 from fmn_rules_koji import fmn_register_summaries
+from fmn_rules_koji.facts import EVENTS
 
 SUMMARIES = fmn_register_summaries()
 SAMPLES = [s for s in load_samples("fmn_rules_koji") if ".buildsys." in s.message["topic"]]
@@ -26,7 +27,7 @@ def test_one_odd_field_costs_no_other_fact(sample, value):
     topic, body = sample.message["topic"], sample.message["body"]
     for field in body:
         odd = message(topic, {**body, field: value})
-        for fact in ("summary", "details", "url", "agent", "usernames", "packages", "thread"):
+        for fact in ("summary", "details", "url", "agent", "usernames", "packages", "thread", "event"):
             getattr(SUMMARIES[0], fact)(odd)
         assert facts(topic, {**body, field: value}).freeze().summary
 
@@ -75,3 +76,28 @@ def test_the_page_is_on_the_instance_that_says_so():
 )
 def test_an_unknown_state_is_said_as_it_is(state, said):
     assert facts("buildsys.build.state.change", {"name": "teapot", "new": state}).summary == f"Build of teapot {said}"
+
+
+@pytest.mark.parametrize(
+    ("topic", "new", "event"),
+    [
+        ("build", 0, "build started"),
+        ("build", True, "build changed"),
+        ("build", [1], "build changed"),
+        ("build", "x\ny" * 999, "build changed"),
+        ("task", "OPEN", "scratch build started"),
+        ("task", "ASSIGNED", "scratch build assigned"),
+        ("task", "CANCELED", "scratch build cancelled"),
+        ("task", 1, "scratch build changed"),
+    ],
+    ids=str,
+)
+def test_digests_count_by_thing_and_state(topic, new, event):
+    assert facts(f"buildsys.{topic}.state.change", {"new": new}).event == event
+
+
+@pytest.mark.parametrize("event", EVENTS)
+def test_every_event_can_be_counted_even_of_an_empty_body(event):
+    noun, _, how = facts(f"buildsys.{event}", {}).event.rpartition(" ")
+    assert noun
+    assert how in {"changed", "tagged", "untagged", "begun", "ended", "signed"}

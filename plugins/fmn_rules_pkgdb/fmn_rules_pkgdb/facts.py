@@ -29,7 +29,7 @@ class PkgdbSummary(Summary):
         """Say who did what to which package, branch or collection."""
         body = message.body
         packages = [_shown(*package) for package in packages_of(body).items()]
-        said = sentences.sentence(message.topic.partition(".pkgdb.")[2], body, agent_of(body), packages)
+        said = sentences.sentence(_event_name(message), body, agent_of(body), packages)
         return said or super().summary(message)
 
     def details(self, message: Message) -> str:
@@ -68,9 +68,18 @@ class PkgdbSummary(Summary):
         branch = sentences.branch_of(message.body)
         return f"pkgdb/collection/{branch}" if branch else super().thread(message)
 
+    def event(self, message: Message) -> str:
+        """Return what happened to what: ``package orphaned``."""
+        return sentences.happened(_event_name(message), message.body) or super().event(message)
+
     def _only_package(self, message: Message) -> tuple[str, str] | None:
         found = packages_of(message.body)
         return found.popitem() if len(found) == 1 else None
+
+
+def _event_name(message: Message) -> str:
+    """Return the words of the topic behind the application: ``package.new``."""
+    return message.topic.partition(".pkgdb.")[2]
 
 
 def agent_of(body: Body) -> str | None:

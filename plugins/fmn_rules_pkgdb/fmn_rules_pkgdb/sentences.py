@@ -37,6 +37,51 @@ SENTENCES = {
     "package.koschei.update": "{agent} switched Koschei's monitoring of {package} {switch}",
 }
 
+#: what is counted in digests. A word in braces comes from the body, if it is one that pkgdb is known to say
+EVENTS = {
+    "acl.request.toggle": "access {toggled}",
+    "acl.update": "access {status}",
+    "acl.delete": "access deleted",
+    "acl.user.remove": "person removed",
+    "admin.action.status.update": "request {new}",
+    "branch.start": "mass branching started",
+    "branch.complete": "mass branching completed",
+    "branch.clone": "branch cloned",
+    "collection.new": "collection created",
+    "collection.update": "collection changed",
+    "critpath.update": "critical path changed",
+    "owner.update": "owner changed",
+    "package.new": "package created",
+    "package.new.request": "package requested",
+    "package.update": "package changed",
+    "package.update.status": "package {status}",
+    "package.delete": "package deleted",
+    "package.retire": "package {retired}",
+    "package.unretire.request": "unretirement requested",
+    "package.branch.new": "branch created",
+    "package.branch.request": "branch requested",
+    "package.branch.delete": "branch deleted",
+    "package.critpath.update": "critical path changed",
+    "package.monitor.update": "monitoring changed",
+    "package.koschei.update": "monitoring changed",
+}
+#: what pkgdb says -> the word for it; anything else is a change
+_HOW = {
+    "requested": "requested",
+    "rescinded": "withdrawn",
+    "Approved": "approved",
+    "Awaiting Review": "requested",
+    "Denied": "denied",
+    "Obsolete": "withdrawn",
+    "Blocked": "blocked",
+    "Orphaned": "orphaned",
+    "Retired": "retired",
+    "Removed": "removed",
+    "retired": "retired",
+    "unretired": "unretired",
+}
+_PERMITTED = {"Approved": "granted"}
+
 
 def sentence(event: str, body: Body, agent: str | None, packages: Sequence[str]) -> str:
     """Return one line that says what happened, or nothing for an event that is not known here.
@@ -47,6 +92,20 @@ def sentence(event: str, body: Body, agent: str | None, packages: Sequence[str])
     """
     template = SENTENCES.get(event)
     return template.format_map(_Words(body, agent, _named(packages))) if template else ""
+
+
+def happened(event: str, body: Body) -> str:
+    """Return what happened in a few words of which the last says how, or nothing for an event that is not known here.
+
+    :param event: the words of the topic behind the application
+    """
+    noun, _, word = EVENTS.get(event, "").partition(" {")
+    if not word:
+        return noun
+    find, otherwise = _WORDS[word.removesuffix("}")]
+    said = find(body) or otherwise
+    how = _PERMITTED.get(said) if event.startswith("acl.") else None
+    return f"{noun} {how or _HOW.get(said, 'changed')}"
 
 
 def _named(packages: Sequence[str]) -> str:

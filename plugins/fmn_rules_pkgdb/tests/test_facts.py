@@ -5,7 +5,7 @@ import pytest
 from fmn_core import load_samples
 from fmn_core.testing import check_summary, message
 from fmn_rules_pkgdb import fmn_register_summaries
-from fmn_rules_pkgdb.sentences import SENTENCES
+from fmn_rules_pkgdb.sentences import EVENTS, SENTENCES
 
 SUMMARIES = fmn_register_summaries()
 SAMPLES = [s for s in load_samples("fmn_rules_pkgdb") if ".pkgdb." in s.message["topic"]]
@@ -27,7 +27,7 @@ def test_one_odd_field_costs_no_other_fact(sample, value):
     topic, body = sample.message["topic"], sample.message["body"]
     for field in body:
         odd = message(topic, {**body, field: value})
-        for fact in ("summary", "details", "url", "agent", "usernames", "packages", "thread"):
+        for fact in ("summary", "details", "url", "agent", "usernames", "packages", "thread", "event"):
             getattr(SUMMARIES[0], fact)(odd)
         assert facts(topic, {**body, field: value}).freeze().summary
 
@@ -70,3 +70,32 @@ def test_a_namespace_counts_wherever_it_is_said(place):
 def test_a_name_is_quoted_in_the_address_of_its_page():
     page = facts("pkgdb.package.delete", {"package": "a/b?c++"}).url
     assert page == "https://admin.fedoraproject.org/pkgdb/package/rpms/a%2Fb%3Fc++/"
+
+
+def test_whatever_has_a_sentence_is_counted_too():
+    assert EVENTS.keys() == SENTENCES.keys()
+
+
+@pytest.mark.parametrize("event", EVENTS)
+def test_every_event_can_be_counted_even_of_an_empty_body(event):
+    noun, _, how = facts(f"pkgdb.{event}", {}).event.rpartition(" ")
+    assert noun.replace(" ", "").isalpha()
+    assert how.isalpha()
+
+
+@pytest.mark.parametrize(
+    ("event", "body", "said"),
+    [
+        ("acl.update", {"status": "Denied"}, "access denied"),
+        ("acl.update", {"status": "Approved"}, "access granted"),
+        ("acl.update", {"status": "Awaiting Review"}, "access requested"),
+        ("acl.update", {"status": "{0} of\nmine"}, "access changed"),
+        ("package.update.status", {"status": "Orphaned"}, "package orphaned"),
+        ("package.update.status", {"status": "Approved"}, "package approved"),
+        ("package.update.status", {"status": ["Approved"]}, "package changed"),
+        ("package.retire", {"retirement": "unretired"}, "package unretired"),
+        ("admin.action.status.update", {"new_status": "Denied"}, "request denied"),
+    ],
+)
+def test_digests_count_by_what_was_decided(event, body, said):
+    assert facts(f"pkgdb.{event}", body).event == said
