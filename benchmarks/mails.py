@@ -1,4 +1,4 @@
-"""How fast mails leave, against a bare loop of smtplib: ``mails.py [--mails N] [--people N] [--rounds N] [--store URL]``.
+"""How fast mails leave, against a bare loop of smtplib: ``mails.py [--mails N] [--people N] [--rounds N] [--slow N]``.
 
 Ours goes the whole way: a queue on the disk, delivery with its ledger, composing, SMTP. The loop sends the same bytes
 over one connection, with nothing else to do. Both use the same sink, a server in a process of its own; they take turns.
@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import Any
 
 from aiosmtpd.controller import Controller
+
 from fmn_core.app import Application
 from fmn_core.codec import encode_notification
 from fmn_core.config import Settings
@@ -39,13 +40,13 @@ class Sink:
         self.mails: list[tuple[str, bytes]] = []
         self._pause = pause
 
-    async def handle_RCPT(self, server: Any, session: Any, envelope: Any, address: str, options: Any) -> str:
+    async def handle_RCPT(self, server: Any, session: Any, envelope: Any, address: str, options: Any) -> str:  # noqa: N802 - as aiosmtpd has it
         if address == SLOW:
             await asyncio.sleep(self._pause)
         envelope.rcpt_tos.append(address)
         return "250 OK"
 
-    async def handle_DATA(self, server: Any, session: Any, envelope: Any) -> str:
+    async def handle_DATA(self, server: Any, session: Any, envelope: Any) -> str:  # noqa: N802 - as aiosmtpd has it
         self.mails.append((envelope.rcpt_tos[0], envelope.content))
         return "250 OK"
 

@@ -12,9 +12,11 @@ from pathlib import Path
 from .bus import Bus
 from .config import Settings
 from .consumer import Consumer
+from .conversation import Conversation
 from .delivery import Addressing, Delivery
 from .following import Follower
 from .herald import Herald
+from .housekeeping import Housekeeper
 from .librarian import Librarian
 from .live_lookups import LiveLookups
 from .matching import IndexMatcher, LinearMatcher, Matcher
@@ -23,6 +25,7 @@ from .retry import RetrySchedule
 from .runner import Chore, Runner, Source, Stage
 from .shelf import open_shelf
 from .shelf.base import Shelf
+from .signing import LINKS, Signer, unsubscribe_url
 from .staleness import StaleBook
 from .store import Store, open_store
 from .transport import open_transport
@@ -35,6 +38,8 @@ ENGINES: dict[str, type[IndexMatcher] | type[LinearMatcher]] = {"index": IndexMa
 
 #: seconds between two turns of what follows lookups and store beside the stages
 LIBRARIAN_TURN, FOLLOWING_TURN = 0.3, 0.1
+#: seconds between two times that old entries of the ledger and the like are forgotten
+HOUSEKEEPING_TURN = 1800.0
 
 
 class Application:
@@ -57,6 +62,7 @@ class Application:
         self.settings = settings
         self._groups = tuple(groups)
         self._followers: list[Follower] = []
+        self._delivers = False
         if registry is not None:
             self.registry = registry
         if store is not None:
@@ -142,8 +148,22 @@ class Application:
         """
         backends = [self.registry.backend(name) for name in dict.fromkeys(names or sorted(self.registry.backends))]
         schedule = RetrySchedule.from_settings(self.settings.delivery)
-        addressing = Addressing(self.settings.base_url, title_of=self._title_of)
-        return [Delivery(backend, self.store, schedule, addressing=addressing) for backend in backends]
+        addressing = Addressing(self.settings.base_url, self._unsubscribe_url, self._title_of)
+        self._delivers = True
+        return [
+            Delivery(backend, self.store, schedule, addressing=addressing, reception=self._reception(backend.name))
+            for backend in backends
+        ]
+
+    def _reception(self, backend: str) -> Conversation:
+        return Conversation(backend, self.store, lambda: self.registry.rules, self.settings)
+
+    @cached_property
+    def _signer(self) -> Signer:
+        return Signer(self.store.secrets.get(LINKS))
+
+    def _unsubscribe_url(self, user: str, preference: str, filters: Sequence[str]) -> str:
+        return unsubscribe_url(self.settings.base_url, self._signer, user, preference, filters)
 
     def _title_of(self, rule: str) -> str:
         """Return the title of a rule, or what is known of one whose plugin is gone."""
@@ -161,6 +181,8 @@ class Application:
             chores.append(Chore("lookups", LIBRARIAN_TURN, self.librarian.turn, wired=True))
         if self._followers:
             chores.append(Chore("changes of preferences", FOLLOWING_TURN, self._follow, wired=True))
+        if self._delivers:
+            chores.append(Chore("housekeeping", HOUSEKEEPING_TURN, Housekeeper(self.store, self.settings).turn))
         return Runner(self.transport, stages, sources, chores, reload=reload)
 
     def _follow(self, transport: Transport) -> None:

@@ -29,7 +29,5 @@ def command(
     One process at a time serves a backend. Another one for the same backend stands by, and takes over when the first
     one ends.
     """
-    from fmn_core.plugins import BACKENDS
-
-    app = application(context, BACKENDS)
+    app = application(context)  # with rules too: mails name them, and people ask for them on IRC
     run_stages(context, app, app.deliveries(backends), until_idle=until_idle, as_json=as_json, monitoring=monitoring)

@@ -25,6 +25,7 @@ from fmn_core.transport.base import MOST_LOSSES
 from fmn_core.wanted import StillWanted
 
 from .addressing import Addressing
+from .claims import Claims
 from .jobs import Job, Result, Verdict
 from .lanes import Lanes
 from .outage import Outage
@@ -58,7 +59,7 @@ class Sender:
         self._backend, self._store, self._schedule, self._wanted = backend, store, schedule, wanted
         self._addressing, self._lanes, self._results = addressing, lanes, results
         self._now, self._rng = now, rng
-        self._scribe = Scribe(store)
+        self._scribe, self._claims = Scribe(store), Claims(store)
         self._outage = Outage(f"delivery of {backend.name}", lanes, rng)
         self._pace = TokenBucket(backend.pace.rate, backend.pace.burst) if backend.pace else None
         self._closing = threading.Event()
@@ -108,10 +109,11 @@ class Sender:
             return self._defer(job, wanted, notes, verdict)
         notes += [self._left(job, one, verdict) for one in wanted]
         outcomes = [(note.entry.notification, note.entry.outcome) for note in notes]
-        if verdict.outcome is Outcome.FAILED:
-            self._give_back(wanted)
-            if job.why is not None:  # it has no envelope that could become a dead letter: the stage makes one first
-                return Result(job, outcomes, verdict.reason, unsettled=notes)
+        for one in wanted:
+            self._claims.settle(one, verdict.outcome, verdict.reason, self._now())
+        if verdict.outcome is Outcome.FAILED and job.why is not None:
+            # it has no envelope that could become a dead letter: the stage makes one first
+            return Result(job, outcomes, verdict.reason, unsettled=notes)
         self._write(notes)
         return Result(job, outcomes, verdict.reason)
 
@@ -120,21 +122,11 @@ class Sender:
         notes: list[Note] = []
         wanted: list[Notification] = []
         for one in job.notifications:
-            if objection := self._wanted.objection(one, self._now()) or self._missed(one):
+            if objection := self._wanted.objection(one, self._now()) or self._claims.objection(one):
                 notes.append(self._left(job, one, Verdict(Outcome.SUPPRESSED, objection)))
             else:
                 wanted.append(one)
         return notes, wanted
-
-    def _missed(self, one: Notification) -> str | None:
-        if not one.oneshot or self._store.switches.claim_oneshot(one.filter_id, one.message_id):
-            return None
-        return "the filter was for one notification, which another message took"
-
-    def _give_back(self, some: Sequence[Notification]) -> None:
-        for one in some:
-            if one.oneshot:
-                self._store.switches.release_oneshot(one.filter_id, one.message_id)
 
     def _verdict(self, job: Job, wanted: Sequence[Notification]) -> Verdict:
         if job.lost >= MOST_LOSSES:

@@ -29,6 +29,7 @@ from fmn_core.transport.base import Envelope, Transport, deliveries
 from fmn_core.wanted import StillWanted
 
 from .addressing import Addressing
+from .claims import Claims
 from .gate import Gate, Hold, Objection
 from .jobs import Job, Result
 from .lanes import Lanes
@@ -85,7 +86,7 @@ class Delivery:
         self._served: Counter[str] = Counter()
         self._drained: set[str] = set()
         self._results: SimpleQueue[Result] = SimpleQueue()
-        self._lanes = Lanes(clock)
+        self._lanes, self._claims = Lanes(clock), Claims(store)
         self._gate = Gate(self._wanted, backend.overflow, clock)
         is_served = self._served.__contains__
         self._rounds = Rounds(
@@ -214,9 +215,8 @@ class Delivery:
     def _held(self, job: Job, hold: Hold) -> Note:
         """Let a notification wait to be collected. It takes the shot of its filter, for it will be sent."""
         one, now = job.notifications[0], self._now()
-        if one.oneshot and not self._store.switches.claim_oneshot(one.filter_id, one.message_id):
-            reason = "the filter was for one notification, which another message took"
-            return left(job, one, Outcome.SUPPRESSED, now, reason)
+        if objection := self._claims.objection(one):
+            return left(job, one, Outcome.SUPPRESSED, now, objection)
         return waits(job, one, hold.why, now, hold.reason, hold.due)
 
     def _keep(self, job: Job) -> None:
