@@ -10,7 +10,15 @@ from pathlib import Path
 from typing import Any
 
 from css_inline import CSSInliner
-from jinja2 import ChoiceLoader, Environment, FileSystemLoader, PackageLoader, StrictUndefined
+from jinja2 import (
+    BaseLoader,
+    ChoiceLoader,
+    Environment,
+    FileSystemLoader,
+    PackageLoader,
+    StrictUndefined,
+    select_autoescape,
+)
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from fmn_core import FmnError, one_line
@@ -27,15 +35,6 @@ MOST_WRITTEN = 20_000_000
 #: seconds that an operator's template may take
 LONGEST_RENDERING = 10.0
 
-#: how both environments read templates: a name that does not exist is a mistake, and only HTML is escaped
-_MANNERS: dict[str, Any] = {
-    "undefined": StrictUndefined,
-    "autoescape": lambda name: name is None or name.endswith(".html"),
-    "trim_blocks": True,
-    "lstrip_blocks": True,
-    "keep_trailing_newline": True,
-}
-
 Variables = Mapping[str, Any]
 
 
@@ -48,11 +47,11 @@ class Templates:
     def __init__(self, folder: Path | None = None) -> None:
         ours = PackageLoader(__package__)
         self._folder = folder
-        self._ours = _furnished(Environment(loader=InlinedLoader(ours), auto_reload=False, **_MANNERS))
+        self._ours = _environment(Environment, InlinedLoader(ours), reload=False)
         self._theirs: Environment | None = None
         if folder is not None:
             loader = ChoiceLoader([FileSystemLoader(folder), ours])
-            self._theirs = _furnished(ImmutableSandboxedEnvironment(loader=loader, **_MANNERS))
+            self._theirs = _environment(ImmutableSandboxedEnvironment, loader, reload=True)
         self._inliner = CSSInliner(keep_at_rules=True, load_remote_stylesheets=False)
         self._reported: dict[str, object] = {}
         self._lock = threading.Lock()
@@ -102,9 +101,19 @@ class Templates:
                 raise FmnError(f"mail template {name!r} in {self._folder} fails: {_sentence(error)}") from error
 
 
-def _furnished(environment: Environment) -> Environment:
-    environment.filters["linked"] = linked
-    return environment
+def _environment(kind: type[Environment], loader: BaseLoader, reload: bool) -> Environment:
+    """Return an environment in which a name that does not exist is a mistake, and HTML is escaped."""
+    made = kind(
+        loader=loader,
+        auto_reload=reload,
+        autoescape=select_autoescape(["html"]),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+    made.filters["linked"] = linked
+    return made
 
 
 def bounded(pieces: Iterable[str]) -> str:

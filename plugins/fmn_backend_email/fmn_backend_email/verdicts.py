@@ -35,8 +35,8 @@ class Step(enum.StrEnum):
     MAIL = "mail"
 
 
-@dataclass
-class Refusal(Exception):
+@dataclass(eq=False)
+class Refusal(Exception):  # noqa: N818 - an answer, like Nack and Drop of the bus
     """The server said no, or nothing.
 
     :param code: of SMTP, or :data:`LOST`

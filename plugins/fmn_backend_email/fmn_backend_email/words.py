@@ -6,8 +6,6 @@ import re
 from datetime import datetime
 from urllib.parse import quote, urlsplit
 
-from fmn_core import one_line
-
 #: characters of a body; what is longer is cut
 MOST_TEXT = 500_000
 

@@ -65,7 +65,8 @@ class BadServer:
 def converse(answers=None, greeting="220 hello", mails=None):
     """Return a talk that goes well but where the test says otherwise.
 
-    :param answers: verb -> reply; ``None`` to hang up without one, ``...`` to say nothing more; ``.`` is the end of a mail
+    :param answers: verb -> reply; ``None`` to hang up without one, ``...`` to say nothing more, a function to
+        speak on; ``.`` is the end of a mail
     :param mails: how many it takes before it hangs up, or says what ``full`` in the answers says, and hangs up
     """
     answers = {"DATA": "354 go on", "QUIT": None, **(answers or {})}

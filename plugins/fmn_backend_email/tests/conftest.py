@@ -121,9 +121,7 @@ def start_mail_server(monkeypatch, authority):
                 handler.port = free.getsockname()[1]
             place = {"hostname": "127.0.0.1", "port": handler.port}
             if tls:
-                controller = OverTls(
-                    handler, **place, ssl_context=authority.of_server, trust=authority.of_client
-                )
+                controller = OverTls(handler, **place, ssl_context=authority.of_server, trust=authority.of_client)
             else:
                 controller = Controller(handler, **place)
             controller.factory = lambda: SMTP(handler, hostname="localhost", **options)
@@ -136,7 +134,7 @@ def start_mail_server(monkeypatch, authority):
 
 
 class Authority:
-    """An authority of our own, and a server's certificate from it.
+    """An authority of our own, and a certificate from it for a server named localhost.
 
     :param file: where its certificate is
     """
@@ -145,7 +143,7 @@ class Authority:
         authority, self.file = trustme.CA(), str(file)
         authority.cert_pem.write_to_path(self.file)
         self.of_server = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        authority.issue_cert("localhost", "127.0.0.1").configure_cert(self.of_server)
+        authority.issue_cert("localhost").configure_cert(self.of_server)
         self.of_client = ssl.create_default_context(cafile=self.file)
 
 

@@ -115,7 +115,9 @@ def test_details_too_long_for_a_mail_are_cut_with_a_link(notification, url):
     assert (url or "https://fmn.example.org/") in rest.links
 
 
-@pytest.mark.parametrize("details", ["x" * 3000, "é" * 3000, "ж" * 3000, ".\n.leading dots\n", "From the start", "a=\n=3D"])
+@pytest.mark.parametrize(
+    "details", ["x" * 3000, "é" * 3000, "ж" * 3000, ".\n.leading dots\n", "From the start", "a=\n=3D"]
+)
 def test_any_body_arrives_as_it_was(notification, details):
     mail = posted(notification(details=details))
     assert f"completed\n\n{details.rstrip()}\n\thttps://" in text(mail)

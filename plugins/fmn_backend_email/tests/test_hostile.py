@@ -1,4 +1,4 @@
-"""Whatever text the fields hold: our headers and no more, one recipient, two forms that can be read, no tag of theirs."""
+"""Whatever text the fields hold: our headers and no more, one recipient, two forms to read, and no tag of theirs."""
 
 from email import message_from_bytes
 from email.policy import default

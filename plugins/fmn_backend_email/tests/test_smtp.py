@@ -72,6 +72,14 @@ def test_refusals_are_told_apart_and_the_next_mail_goes_on(smtp, mail_server, no
     assert len(mail_server.mails) == 1
 
 
+def test_a_mail_that_is_too_large_is_not_tried_again(backend, start_mail_server, notification):
+    server = start_mail_server(data_size_limit=1000)
+    with pytest.raises(DropDelivery, match="552") as caught:
+        backend(host="127.0.0.1", port=server.port, timeout=5).deliver(notification())
+    assert caught.type is DropDelivery
+    assert not server.mails
+
+
 def test_one_refused_recipient_is_nobody_elses_concern(smtp, mail_server, notification):
     mail_server.refused = {"gone@example.org"}
     smtp.deliver(notification())
@@ -93,8 +101,8 @@ def test_server_that_is_away_is_waited_for(smtp, mail_server, notification):
     smtp.close()
 
 
-def test_a_build_is_one_conversation(smtp, mail_server, notification, digest):
-    """What was started, completed and retried answers the same mail, as a program that threads by the headers sees it."""
+def test_a_build_is_one_conversation(smtp, mail_server, notification):
+    """Start and end answer the same mail, by which programs thread them."""
     for number, event in enumerate(["started", "completed"]):
         smtp.deliver(notification(id=f"{number:032}", message_id=event, summary=f"build {event}"))
     smtp.deliver(notification(id="f" * 32, thread="koji/build/2", summary="another"))

@@ -5,9 +5,12 @@ from aiosmtpd.smtp import AuthResult
 
 from fmn_core import BackendAway
 
+#: aiosmtpd does not know of a TLS that began before it
+pytestmark = pytest.mark.filterwarnings("ignore:Requiring AUTH while not requiring TLS")
+
 
 def authenticator(server, session, envelope, mechanism, data):
-    return AuthResult(success=(data.login, data.password) == (b"fmn", b"s3cret"))
+    return AuthResult(success=(data.login, data.password) == (b"fmn", b"s3cret"), handled=False)
 
 
 @pytest.fixture(params=["starttls", "tls"])
@@ -39,7 +42,7 @@ def test_mails_go_encrypted_after_the_login(encrypted, backend, notification):
         ({"username": ""}, "530"),
         ({"ca_file": ""}, "certificate verify failed"),
         ({"ca_file": "/nowhere/ca.pem"}, "No such file"),
-        ({"encryption": "none", "username": ""}, ""),
+        ({"encryption": "none", "username": ""}, "530|timed out"),
     ],
     ids=["login", "no login", "unknown authority", "no authority", "no encryption"],
 )
@@ -50,10 +53,10 @@ def test_without_encryption_or_login_everything_waits(encrypted, backend, notifi
     assert not server.mails
 
 
-def test_a_certificate_for_another_name_is_refused(encrypted, backend, notification, monkeypatch):
+def test_a_certificate_for_another_name_is_refused(encrypted, backend, notification):
     server, how = encrypted
     with pytest.raises(BackendAway, match="certificate verify failed"):
-        backend(**{**how, "host": "127.0.0.2"}).deliver(notification())
+        backend(**{**how, "host": "127.0.0.1"}).deliver(notification())
     assert not server.mails
 
 
