@@ -1,4 +1,4 @@
-"""A notification or a digest becomes a mail. Pure; whatever its fields hold, it adds no header and no recipient."""
+"""A notification or a digest becomes a mail. Whatever its fields hold, it adds no header and no recipient."""
 
 from __future__ import annotations
 

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import functools
-import io
 import smtplib
 import socket
 import ssl
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any
 
 from .compose import Mail
+from .patience import Patient, PatientTls
 from .verdicts import LOST, Refusal, Step
 
 
@@ -140,62 +139,7 @@ def _line(text: bytes | str) -> str:
     return " ".join((text.decode("utf-8", "replace") if isinstance(text, bytes) else text).split())
 
 
-class _Replies(io.RawIOBase):
-    """What a server says; each reply has to be whole within a time, however slowly it speaks.
-
-    :param timeout: seconds
-    """
-
-    def __init__(self, sock: socket.socket, timeout: float) -> None:
-        self._sock, self._timeout = sock, timeout
-        self._asked, self._in_pieces = 0.0, False
-
-    def expect(self) -> None:
-        """Begin to wait for a reply."""
-        self._asked, self._in_pieces = time.monotonic(), False
-
-    def readable(self) -> bool:
-        return True
-
-    def readinto(self, buffer: Any) -> int:
-        if not self._in_pieces:  # a whole reply comes at once, mostly, and needs no other timeout than the socket has
-            self._in_pieces = True
-            return self._sock.recv_into(buffer)
-        left = self._asked + self._timeout - time.monotonic()
-        if left <= 0:
-            raise TimeoutError("timed out")
-        self._sock.settimeout(left)
-        try:
-            return self._sock.recv_into(buffer)
-        finally:
-            self._sock.settimeout(self._timeout)
-
-
-class _Patience:
-    """Lets smtplib read replies by :class:`_Replies`."""
-
-    sock: Any
-    file: Any
-    timeout: float
-
-    def getreply(self) -> tuple[int, bytes]:
-        if self.file is None and self.sock is not None:
-            self.file = io.BufferedReader(_Replies(self.sock, self.timeout))
-        if self.file is not None:
-            self.file.raw.expect()
-        code, words = super().getreply()  # type: ignore[misc]
-        return code, words
-
-
-class _Plain(_Patience, smtplib.SMTP):
-    pass
-
-
-class _Encrypted(_Patience, smtplib.SMTP_SSL):
-    pass
-
-
 def _connected(server: Server) -> smtplib.SMTP:
     if server.encryption == "tls":
-        return _Encrypted(server.host, server.port, server.greeting, timeout=server.timeout, context=server.trust)
-    return _Plain(server.host, server.port, server.greeting, timeout=server.timeout)
+        return PatientTls(server.host, server.port, server.greeting, timeout=server.timeout, context=server.trust)
+    return Patient(server.host, server.port, server.greeting, timeout=server.timeout)
