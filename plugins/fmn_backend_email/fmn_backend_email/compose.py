@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import format_datetime, formataddr, parseaddr
+from functools import lru_cache
 from typing import Any
 
 from fmn_core import Digest, DropDelivery, Notification, Purpose, UsageError, headline
@@ -77,10 +78,15 @@ class Composer:
         envelope = [
             ("To", recipient),
             ("Subject", f"{self._prefix} {subject}"),
-            ("Date", format_datetime(datetime.fromtimestamp(now, UTC))),
+            ("Date", _date(int(now))),
         ]
         head = [self._from, *(header(name, value) for name, value in itertools.chain(envelope, about))]
         return Mail(self._address, recipient, mail_bytes(head, *self._templates.text_and_html(kind, seen)))
+
+
+@lru_cache(maxsize=2)
+def _date(now: int) -> str:
+    return format_datetime(datetime.fromtimestamp(now, UTC))
 
 
 def _recipient(address: str) -> str:

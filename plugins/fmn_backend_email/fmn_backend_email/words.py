@@ -11,16 +11,19 @@ MOST_TEXT = 500_000
 
 #: what a page or a terminal could take for more than text; tab and line feed may stay
 _UNSAFE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff\ufffe\uffff]")
-_LINE_END = re.compile("\r\n|[\r\x0b\x0c\x85\u2028\u2029]")
-#: blanks before a line end would make a signature mark of "-- ", which hides all that follows
-_TRAILING = re.compile(r"[ \t]+$", re.MULTILINE)
 #: characters of a URL that stay as they are, beside letters and digits
 _OF_URLS = "%:/?#[]@!$&'()*+,;=-._~"
+#: a URL that needs no care, as most do not
+_PLAIN_URL = re.compile(r"https?://[A-Za-z0-9.:-]+(/[A-Za-z0-9%:/?#@!$&'()*+,;=._~-]*)?")
 
 
 def lines(text: str) -> str:
-    """Return text of many lines with plain line feeds, without control characters and blanks at the ends."""
-    return _TRAILING.sub("", _UNSAFE.sub(" ", _LINE_END.sub("\n", text))).strip("\n")
+    """Return text of many lines with plain line feeds, without control characters and blanks at the ends.
+
+    A blank at the end may not stay, for "-- " is a signature mark, and hides all that follows.
+    """
+    safe = _UNSAFE.sub(" ", "\n".join(text.splitlines()))
+    return "\n".join(map(str.rstrip, safe.split("\n"))).strip("\n")
 
 
 def cut(text: str, room: int) -> str:
@@ -37,6 +40,8 @@ def cut(text: str, room: int) -> str:
 def web_url(text: str | None) -> str:
     """Return a URL of the web in plain ASCII, as it may stand in a header or a link; nothing for anything else."""
     url = (text or "").strip()
+    if _PLAIN_URL.fullmatch(url):
+        return url
     try:
         parts = urlsplit(url)
     except ValueError:  # an IPv6 address that is none
