@@ -8,7 +8,7 @@ import socket
 import ssl
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from .compose import Mail
@@ -30,7 +30,7 @@ class Server:
     host: str
     port: int
     encryption: str = "none"
-    login: tuple[str, str] = ("", "")
+    login: tuple[str, str] = field(default=("", ""), repr=False)
     timeout: float = 30.0
     ca_file: str = ""
     our_name: str = ""
