@@ -24,6 +24,8 @@ _UNSAFE = re.compile("[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff
 
 def one_line(text: str) -> str:
     """Return text as one line that no protocol can take for more than text, whatever was in it."""
+    if text.isprintable() and "  " not in text:  # nothing but text and single blanks, as most are
+        return text.strip(" ")
     return " ".join(_UNSAFE.sub(" ", text).split())
 
 

@@ -5,54 +5,25 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Literal
 
-from pydantic import Field, SecretStr, field_validator
+from fmn_core import Backend, Digest, Notification, Rehearsal, Settings, hookimpl
 
-from fmn_core import Backend, Notification, Rehearsal, Section, Settings, hookimpl
-
-from .addresses import canonical, sender
-from .compose import compose
-from .post import MaildirPost, Post, SmtpPost
+from . import samples
+from .addresses import canonical
+from .compose import Composer
+from .options import PORTS, EmailSettings
+from .post import MaildirPost, Post
 from .rehearsal import MailboxRehearsal
+from .rendering import Templates
+from .session import Server
+from .smtp import SmtpPost
 
 #: name of the mailbox folder in the data folder
 MAILBOX = "mail"
-#: where SMTP listens, by how the connection is encrypted
-PORTS = {"none": 25, "starttls": 587, "tls": 465}
-
-
-class EmailSettings(Section):
-    """``[plugin.email]``.
-
-    :param host: the SMTP server; empty for a mailbox folder ``mail`` in the data folder
-    :param port: empty for the usual one: 25, 587 with ``starttls``, 465 with ``tls``
-    :param encryption: ``none``, ``starttls`` or ``tls``; a server that cannot is an error, never a downgrade
-    :param username: empty for no login
-    :param sender: what stands in From; bounces go there too
-    :param subject_prefix: stands before each subject, such as ``[fedora]``
-    :param connections: how many connections are open at most, and so how many mails are sent at once
-    :param timeout: seconds to wait for the server at each step
-    """
-
-    host: str = ""
-    port: int | None = Field(default=None, ge=1, le=65535)
-    encryption: Literal["none", "starttls", "tls"] = "none"
-    username: str = ""
-    password: SecretStr = SecretStr("")
-    sender: str = "FMN <fmn@localhost>"
-    subject_prefix: str = ""
-    connections: int = Field(default=2, ge=1, le=50)
-    timeout: float = Field(default=30.0, gt=0)
-
-    @field_validator("sender")
-    @classmethod
-    def _is_a_sender(cls, value: str) -> str:
-        return sender(value)
 
 
 class EmailBackend(Backend):
-    """One mail for each notification.
+    """One mail for each notification or digest.
 
     :param post: what takes the mails
     :param clock: seconds since the epoch, for Date
@@ -66,7 +37,9 @@ class EmailBackend(Backend):
         self, options: EmailSettings, base_url: str, post: Post, clock: Callable[[], float] = time.time
     ) -> None:
         self.concurrency = options.connections
-        self._options, self._base_url, self._post, self._clock = options, base_url, post, clock
+        self._templates = Templates(Path(options.templates) if options.templates else None)
+        self._composer = Composer(options.sender, options.subject_prefix, base_url, self._templates)
+        self._post, self._clock = post, clock
 
     def check_address(self, address: str) -> str:
         """See :meth:`fmn_core.Backend.check_address`."""
@@ -74,12 +47,15 @@ class EmailBackend(Backend):
 
     def deliver(self, notification: Notification) -> None:
         """See :meth:`fmn_core.Backend.deliver`."""
-        options = self._options
-        mail = compose(notification, options.sender, options.subject_prefix, self._base_url, self._clock())
-        self._post.send(mail)
+        self._post.send(self._composer.notification(notification, self._clock()))
+
+    def deliver_digest(self, digest: Digest) -> None:
+        """See :meth:`fmn_core.Backend.deliver_digest`."""
+        self._post.send(self._composer.digest(digest, self._clock()))
 
     def check(self) -> str:
         """See :meth:`fmn_core.Backend.check`."""
+        self._templates.check(samples.variables())
         return self._post.check()
 
     def rehearse(self, folder: Path) -> Rehearsal:
@@ -97,11 +73,13 @@ def fmn_register_backends(settings: Settings) -> list[Backend]:
     options = settings.section("email", EmailSettings)
     if not options.host:
         return [EmailBackend(options, settings.base_url, MaildirPost(settings.data_dir / MAILBOX))]
-    post = SmtpPost(
+    server = Server(
         options.host,
         options.port or PORTS[options.encryption],
         encryption=options.encryption,
         login=(options.username, options.password.get_secret_value()),
         timeout=options.timeout,
+        ca_file=options.ca_file,
+        our_name=options.our_name,
     )
-    return [EmailBackend(options, settings.base_url, post)]
+    return [EmailBackend(options, settings.base_url, SmtpPost(server))]

@@ -1,58 +1,92 @@
-"""A notification becomes a mail. Pure; whatever its fields hold, it adds no header and no recipient."""
+"""A notification or a digest becomes a mail. Whatever its fields hold, it adds no header and no recipient."""
 
 from __future__ import annotations
 
-import hashlib
-import re
-from collections.abc import Iterable, Iterator
+import itertools
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime
-from email.message import EmailMessage
-from email.policy import SMTP
-from email.utils import format_datetime, parseaddr
-from urllib.parse import urlsplit
+from email.utils import format_datetime, formataddr, parseaddr
+from functools import lru_cache
+from typing import Any
 
-from fmn_core import DropDelivery, Notification, UsageError, filter_url, one_line
+from fmn_core import Digest, DropDelivery, Notification, Purpose, UsageError, headline
 
+from . import variables
 from .addresses import canonical
-
-#: names of one kind in the headers; the rest is only counted
-MOST_NAMES = 10
-#: characters; longer details are replaced by where to find them
-MOST_DETAILS = 500_000
-#: characters of a header; mail servers refuse or cut far longer ones
-LONGEST_HEADER = 900
-#: characters of a line that needs no encoding: RFC 5322, section 2.1.1
-LONGEST_LINE = 998
-
-_NO_TOKEN = re.compile(r"[^A-Za-z0-9_.-]+")
-_CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
-_LINE_END = re.compile("\r\n|[\r\x0b\x0c\x85\u2028\u2029]")
+from .headers import HeaderWriter
+from .mime import header, mail_bytes
+from .rendering import Templates
+from .words import web_url
 
 
-def compose(notification: Notification, sender: str, prefix: str, base_url: str, now: float) -> EmailMessage:
-    """Write the mail.
+@dataclass(frozen=True, slots=True)
+class Mail:
+    """A mail, ready to be sent.
 
-    :param sender: what stands in From
-    :param prefix: stands before the subject
-    :param base_url: where people reach the web pages
-    :param now: seconds since the epoch
-    :raises DropDelivery: if the destination is no mail address
+    :param sender: address to which the servers report trouble
+    :param recipient: address, the only one
+    :param content: as SMTP wants it, line ends included
     """
-    mail = EmailMessage(policy=SMTP)
-    mail["From"] = sender
-    mail["To"] = _recipient(notification.destination)
-    mail["Subject"] = _header(f"{prefix} {notification.facts.summary}")
-    mail["Date"] = format_datetime(datetime.fromtimestamp(now, UTC))
-    for name, value in _headers(notification, parseaddr(sender)[1].rpartition("@")[2], base_url):
-        mail[name] = _header(value)
-    body = _body(notification, base_url)
-    mail.set_content(body, cte="7bit" if _is_plain(body) else None)
-    return mail
+
+    sender: str
+    recipient: str
+    content: bytes
 
 
-def _is_plain(body: str) -> bool:
-    """Tell whether the text may travel as it is; the package would already encode a line of 79 characters."""
-    return body.isascii() and all(len(line) <= LONGEST_LINE for line in body.split("\n"))
+class Composer:
+    """Writes mails. Safe for threads.
+
+    :param sender: what stands in From: an address, or ``Name <address>``
+    :param prefix: stands before each subject
+    :param base_url: where people reach the web pages
+    """
+
+    def __init__(self, sender: str, prefix: str, base_url: str, templates: Templates) -> None:
+        name, self._address = parseaddr(sender)
+        self._from = f"From: {formataddr((name, self._address))}"
+        self._prefix, self._home, self._templates = prefix, web_url(base_url), templates
+        self._headers = HeaderWriter(self._address, base_url)
+
+    def notification(self, one: Notification, now: float) -> Mail:
+        """Write a mail about one notification, or with what FMN itself has to say.
+
+        :param now: seconds since the epoch
+        :raises DropDelivery: if the destination is no mail address
+        """
+        kind = "notification" if one.purpose is Purpose.WISH else "notice"
+        seen = variables.of_notification(one, self._home)
+        head = self._headers.notification(one)
+        return self._mail(one.destination, seen["entry"].summary, head, kind, seen, now)
+
+    def digest(self, digest: Digest, now: float) -> Mail:
+        """Write a mail about several notifications; parameters and errors as above."""
+        seen = variables.of_digest(digest, self._home)
+        subject = f"Digest: {headline(digest)}"
+        return self._mail(digest.destination, subject, self._headers.digest(digest), "digest", seen, now)
+
+    def _mail(
+        self,
+        destination: str,
+        subject: str,
+        about: Iterable[tuple[str, str]],
+        kind: str,
+        seen: Mapping[str, Any],
+        now: float,
+    ) -> Mail:
+        recipient = _recipient(destination)
+        envelope = [
+            ("To", recipient),
+            ("Subject", f"{self._prefix} {subject}"),
+            ("Date", _date(int(now))),
+        ]
+        head = [self._from, *(header(name, value) for name, value in itertools.chain(envelope, about))]
+        return Mail(self._address, recipient, mail_bytes(head, *self._templates.text_and_html(kind, seen)))
+
+
+@lru_cache(maxsize=2)
+def _date(now: int) -> str:
+    return format_datetime(datetime.fromtimestamp(now, UTC))
 
 
 def _recipient(address: str) -> str:
@@ -60,74 +94,3 @@ def _recipient(address: str) -> str:
         return canonical(address)
     except UsageError as error:
         raise DropDelivery(str(error)) from None
-
-
-def _headers(notification: Notification, domain: str, base_url: str) -> Iterator[tuple[str, str]]:
-    facts = notification.facts
-    yield "Message-ID", f"<{_token(notification.id)}@{domain}>"
-    if facts.thread:
-        # no such mail was ever sent: all mails of a thread answer the same one, whichever of them came first
-        root = (
-            f"<thread-{hashlib.blake2b(facts.thread.encode('utf-8', 'replace'), digest_size=16).hexdigest()}@{domain}>"
-        )
-        yield "In-Reply-To", root
-        yield "References", root
-    yield "List-Id", f"<{_token(notification.filter_id)}.{_token(notification.user)}.{_host(base_url)}>"
-    yield "Auto-Submitted", "auto-generated"
-    yield "Precedence", "bulk"
-    yield "X-FMN-Message-Id", notification.message_id
-    yield "X-Fedmsg-Topic", notification.topic
-    yield "X-Fedmsg-Category", facts.app
-    yield from _names("X-Fedmsg-Username", facts.usernames)
-    yield from _names("X-Fedmsg-Package", facts.packages)
-    yield "X-Fedmsg-Num-Packages", str(len(facts.packages))
-
-
-def _names(header: str, names: Iterable[str]) -> Iterator[tuple[str, str]]:
-    for name in sorted(names)[:MOST_NAMES]:
-        yield header, name
-
-
-def _header(value: str) -> str:
-    """Make text safe for a header.
-
-    The email package decodes ``=?…?=`` in what it is given, line ends included, and writes them as they are: a way to
-    add headers that has to be closed here.
-    """
-    return one_line(value.replace("=?", "= ?"))[:LONGEST_HEADER]
-
-
-def _token(value: str) -> str:
-    return _NO_TOKEN.sub("-", value).strip(".-") or "none"
-
-
-def _host(url: str) -> str:
-    return _token(urlsplit(url).hostname or "localhost")
-
-
-def _body(notification: Notification, base_url: str) -> str:
-    facts = notification.facts
-    parts = [_text(_words(notification))]
-    if facts.url:
-        parts.append(f"\t{one_line(facts.url)}")
-    return "\n".join([*parts, "", "-- ", *_footer(notification, base_url), ""])
-
-
-def _words(notification: Notification) -> str:
-    facts = notification.facts
-    if not facts.details or not notification.presentation.get("verbose", True):
-        return facts.summary
-    if len(facts.details) > MOST_DETAILS:
-        return f"{facts.summary}\n\n(The details are too long for a mail: {len(facts.details):,} characters.)"
-    return facts.details
-
-
-def _text(value: str) -> str:
-    return _CONTROL.sub(" ", _LINE_END.sub("\n", value)).rstrip()
-
-
-def _footer(notification: Notification, base_url: str) -> Iterator[str]:
-    if notification.presentation.get("triggered_by_links", True):
-        yield f'You get this because your filter "{one_line(notification.filter_name)}" matched:'
-        yield filter_url(base_url, notification)
-    yield f"Message {one_line(notification.message_id)} of {one_line(notification.topic)}"
