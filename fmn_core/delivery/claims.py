@@ -29,7 +29,7 @@ class Claims:
         return None
 
     def settle(self, one: Notification, outcome: Outcome, reason: str, now: datetime) -> None:
-        """Note what became of one: a shot that missed is given back, and the time for an answer runs from the question."""
+        """Note what became of one: a shot that missed is given back, and a question waits for an answer."""
         if one.purpose is Purpose.CONFIRMATION:
             if outcome is Outcome.SENT:
                 self._confirmations.was_sent(one.id, now)

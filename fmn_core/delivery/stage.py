@@ -37,7 +37,7 @@ from .report import left, waits
 from .rounds import Rounds
 from .sender import Sender
 
-#: notifications held at once beyond those that are being sent
+#: notifications held at once beyond those that are being sent; more are taken when half of them are gone
 AHEAD = 64
 #: jobs that a destination keeps here when it holds up the others; the rest of its jobs wait in the store
 KEPT = 8
@@ -132,7 +132,8 @@ class Delivery:
         """How many envelopes may come now. What a process died with goes by itself: it may be what killed it."""
         if any(job.lost for job in self._jobs.values()):
             return 0
-        return max(0, AHEAD + self._backend.concurrency - len(self._jobs))
+        held = len(self._jobs)
+        return AHEAD + self._backend.concurrency - held if held <= AHEAD // 2 else 0
 
     def handle(self, transport: Transport, envelopes: Sequence[Envelope]) -> None:
         """Begin to send what came and what is due, and settle what threads have finished since.
@@ -287,10 +288,12 @@ class Delivery:
             raise failure
 
     def _finished(self) -> Iterable[Result]:
+        """Gather what is finished, for some time while there is enough to do: each turn waits for the disk."""
+        until, left = time.monotonic() + TURN, AHEAD // 2
         try:
-            yield self._results.get(timeout=TURN if self._lanes.held else 0)
-            while True:
-                yield self._results.get_nowait()
+            while left and (patience := until - time.monotonic()) > 0:
+                yield self._results.get(timeout=patience if self._lanes.held else 0)
+                left -= 1
         except Empty:
             return
 
