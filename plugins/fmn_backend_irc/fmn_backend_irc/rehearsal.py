@@ -40,7 +40,7 @@ class IrcRehearsal(Rehearsal):
         threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True).start()
         port = self._server.server_address[1]
         self.title = f"IRC server {HOST}:{port}, channel {CHANNEL}"
-        self.settings = {"irc": {"host": HOST, "port": port, "rate": RATE, "burst": RATE}}
+        self.settings = {"irc": {"host": HOST, "port": port, "rate": RATE, "burst": RATE, "overflow_lines": 0}}
         self._log = folder / LOG
         self._log.touch()
         self._lock = threading.Lock()

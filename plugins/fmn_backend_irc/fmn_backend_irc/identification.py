@@ -1,0 +1,139 @@
+"""Whether somebody is logged in to the account of the nick they have: by the server's word, or that of services."""
+
+from __future__ import annotations
+
+import re
+import threading
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+
+from .client import IrcClient
+from .settings import IrcSettings
+from .wire import Message
+
+#: seconds for which an answer holds: a nick can change hands without our hearing of it
+KEPT = 5.0
+#: seconds for which services that did not answer are not asked again
+SULK = 30.0
+#: what the server does for us if it says with each line who it is from
+ACCOUNT_TAG = "account-tag"
+
+_NICK_FIRST = re.compile(r"^(?P<nick>\S+) ACC (?P<level>\d)\b")
+_STATUS_FIRST = re.compile(r"^STATUS (?P<nick>\S+) (?P<level>\d)\b")
+_LOGGED_IN = "3"
+
+
+@dataclass
+class _Question:
+    """About a nick, on its way."""
+
+    answer: bool | None = None
+    settled: bool = False
+
+
+class Identification:
+    """Hears everything, and asks for any thread.
+
+    :param clock: seconds that only grow
+    """
+
+    def __init__(self, options: IrcSettings, client: IrcClient, clock: Callable[[], float]) -> None:
+        self._options, self._client, self._clock = options, client, clock
+        self._services = options.services.partition("@")[0]
+        self._changed = threading.Condition()
+        self._asked: dict[str, _Question] = {}
+        self._known: dict[str, tuple[bool, float]] = {}
+        self._silent_until = float("-inf")
+
+    def of_writer(self, message: Message) -> bool:
+        """Tell whether whoever wrote this is logged in; False too if nobody says so. It may take a while."""
+        way = self._options.identification
+        if way == ACCOUNT_TAG or (way == "auto" and ACCOUNT_TAG in self._client.capabilities):
+            return self._is(message.nick, message.tags.get("account", ""))
+        known, since = self._known.get(message.source, (False, float("-inf")))
+        if self._clock() < since + KEPT:
+            return known
+        answer = self.of_nick(message.nick)
+        if answer is not None:
+            self._remember(message.source, answer)
+        return bool(answer)
+
+    def of_nick(self, nick: str) -> bool | None:
+        """Ask whether whoever has a nick now is logged in to its account. It may take a while.
+
+        :returns: None if there is no answer
+        """
+        questions = list(self._questions(nick))
+        if not questions or self._clock() < self._silent_until:
+            return None
+        key = self._client.fold(nick)
+        with self._changed:
+            question, first = self._asked.get(key), key not in self._asked
+            question = question or self._asked.setdefault(key, _Question())
+        for words in questions if first else ():
+            self._client.tell(*words)
+        with self._changed:
+            self._changed.wait_for(lambda: question.settled, self._options.timeout)
+            if self._asked.get(key) is question:
+                del self._asked[key]
+        self._silent_until = float("-inf") if question.answer is not None else self._clock() + SULK
+        return question.answer
+
+    def _questions(self, nick: str) -> Iterator[tuple[str, str] | tuple[str, str, str]]:
+        way = self._options.identification
+        if way == ACCOUNT_TAG or (way == "auto" and ACCOUNT_TAG in self._client.capabilities):
+            yield "WHOIS", nick
+            return
+        if way in {"auto", "acc"}:
+            yield "PRIVMSG", self._options.services, f"ACC {nick}"
+        if way in {"auto", "status"}:
+            yield "PRIVMSG", self._options.services, f"STATUS {nick}"
+
+    def hear(self, message: Message) -> None:
+        """Take in what the server says."""
+        if message.command == "NOTICE" and self.is_services(message):
+            text = message.param(1).replace("\x02", "")
+            if found := _NICK_FIRST.search(text) or _STATUS_FIRST.search(text):
+                self._answer(found["nick"], found["level"] == _LOGGED_IN)
+        elif message.command == "330":  # RPL_WHOISACCOUNT: we, nick, account
+            self._answer(message.param(1), self._is(message.param(1), message.param(2)))
+        elif message.command == "401" and self._is(message.param(1), self._services):
+            self._settle(list(self._asked), None)
+        elif message.command in {"318", "401"}:  # the end of what WHOIS says; nobody has the nick
+            self._answer(message.param(1), False)
+        elif message.command in {"NICK", "QUIT", "PART"}:
+            self._forget(message)
+        elif message.command == "001":
+            self._known.clear()
+
+    def is_services(self, message: Message) -> bool:
+        """Tell whether it is services that say this."""
+        nick, _, rest = message.source.partition("!")
+        host, wanted = rest.rpartition("@")[2], self._options.services_host
+        return self._is(nick, self._services) and (not wanted or host.lower() == wanted.lower())
+
+    def _is(self, nick: str, account: str) -> bool:
+        return bool(account) and self._client.fold(nick) == self._client.fold(account)
+
+    def _answer(self, nick: str, logged_in: bool) -> None:
+        self._settle([nick], logged_in)
+
+    def _settle(self, nicks: Iterable[str], answer: bool | None) -> None:
+        """Settle what we asked about nicks; the first answer counts, and what nobody asked for counts for nothing."""
+        with self._changed:
+            for nick in nicks:
+                question = self._asked.get(self._client.fold(nick))
+                if question and not question.settled:
+                    question.answer, question.settled = answer, True
+            self._changed.notify_all()
+
+    def _forget(self, message: Message) -> None:
+        """Somebody else may have the nick now, or one that was free: an answer on its way may be about either."""
+        nicks = [message.nick, message.param(0) if message.command == "NICK" else message.nick]
+        self._settle(nicks, False)
+        self._known.pop(message.source, None)
+
+    def _remember(self, source: str, answer: bool) -> None:
+        now = self._clock()
+        self._known = {key: one for key, one in self._known.items() if now < one[1] + KEPT}
+        self._known[source] = answer, now
