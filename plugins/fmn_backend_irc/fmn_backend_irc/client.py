@@ -210,8 +210,9 @@ class IrcClient:
             self._state.notify_all()
         if welcome:
             log.info("connected to %s as %s", self._options.server, session.nick)
-        for ear in self._ears if message else ():
-            ear(message)
+        if message:
+            for ear in self._ears:
+                ear(message)
 
     def _pause(self) -> float:
         session = self._session

@@ -47,7 +47,7 @@ class Recovery:
         options, secret = self._options, self._options.nickserv_password.get_secret_value()
         if secret:
             self._client.tell_now("PRIVMSG", options.services, f"IDENTIFY {options.login} {secret}")
-        has_account = bool(secret or options.sasl_password.get_secret_value() or options.cert_file)
+        has_account = bool(secret or options.mechanism)
         if self._client.nick != options.nick and has_account and not self._yields:
             self._client.tell_now("PRIVMSG", options.services, f"{options.recovery} {options.nick}")
             self._answers = _MOST_ANSWERS

@@ -24,7 +24,7 @@ _SASL_REFUSED = frozenset({"902", "904", "905", "906", "908"})
 _TAKEN = frozenset({"433", "436", "437"})
 
 
-class Refused(OSError):
+class Refused(OSError):  # noqa: N818 - it is what has happened to us
     """The server does not have us, and says why."""
 
 
@@ -39,9 +39,7 @@ class Registration:
 
     def __init__(self, options: IrcSettings) -> None:
         self._options = options
-        self._mechanism = (
-            "PLAIN" if options.sasl_password.get_secret_value() else "EXTERNAL" if options.cert_file else ""
-        )
+        self._mechanism = options.mechanism
         self._offered: dict[str, str] = {}
         self._logged_in = not self._mechanism
         self._tails = 0

@@ -27,10 +27,10 @@ class IrcSettings(Section):
     :param account: our account of services; empty for the nick
     :param sasl_password: of the account, to log in before the server lets us in
     :param nickserv_password: of the account, to log in afterwards, on networks without SASL
-    :param services: nick of the services that know accounts, ``NickServ@services.example.org`` where they have an address
+    :param services: nick of the services that know accounts, with ``@`` and their host where lines have to go there
     :param services_host: if set, only answers from this host are theirs
-    :param identification: how we find out whether a nick is logged in: by ``account-tag``, by asking services for ``acc`` or
-        ``status``; ``none`` for a network without accounts
+    :param identification: how we find out whether a nick is logged in: by ``account-tag``, by asking services for
+        ``acc`` or ``status``; ``none`` for a network without accounts
     :param recovery: what services call taking a nick back
     :param rate: lines a second in the long run
     :param burst: lines that may go at once after a rest
@@ -86,3 +86,10 @@ class IrcSettings(Section):
     def login(self) -> str:
         """Name of our account."""
         return self.account or self.nick
+
+    @property
+    def mechanism(self) -> str:
+        """How SASL knows us; empty for not at all."""
+        if self.sasl_password.get_secret_value():
+            return "PLAIN"
+        return "EXTERNAL" if self.cert_file else ""
