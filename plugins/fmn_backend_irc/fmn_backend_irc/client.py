@@ -26,6 +26,8 @@ _MOST_DOUBLINGS = 20
 #: seconds that leaving may take
 _LEAVING = 5.0
 
+#: what ears hear when a connection is lost, which no server says
+LOST = Message("LOST")
 #: is told everything that the server says, by the thread that reads
 Ear = Callable[[Message], None]
 
@@ -114,16 +116,18 @@ class IrcClient:
         if line.failure:
             raise line.failure
 
-    def tell(self, *words: str) -> None:
-        """Say something in its turn, if we are connected then; whether it is heard does not matter."""
+    def tell(self, *words: str) -> bool:
+        """Say something in its turn; return whether we were connected then."""
         self._closing.wait(self._bucket.take())
-        self.tell_now(*words)
+        return self.tell_now(*words)
 
-    def tell_now(self, *words: str) -> None:
-        """Say something out of turn: it is short, and happens seldom."""
+    def tell_now(self, *words: str) -> bool:
+        """Say something out of turn: it is short, and happens seldom. Return whether we were connected."""
         with self._state:
-            if self._session and self._session.ready:
-                self._session.send(*words)
+            session = self._session
+            if session and session.ready:
+                session.send(*words)
+            return session is not None and session.ready
 
     def rest(self, seconds: float) -> None:
         """Wait, but not longer than until we leave."""
@@ -196,6 +200,7 @@ class IrcClient:
             trouble = repr(error)
         with self._state:
             session.lose(trouble)
+        self._spread(LOST)
         return session.trouble
 
     def _take_in(self, session: Session, message: Message | None) -> None:
@@ -211,8 +216,11 @@ class IrcClient:
         if welcome:
             log.info("connected to %s as %s", self._options.server, session.nick)
         if message:
-            for ear in self._ears:
-                ear(message)
+            self._spread(message)
+
+    def _spread(self, message: Message) -> None:
+        for ear in self._ears:
+            ear(message)
 
     def _pause(self) -> float:
         session = self._session

@@ -11,7 +11,7 @@ from contextlib import suppress
 
 from fmn_core import Overflow, Reception, RetryDelivery, SlidingWindow, TokenBucket, one_line
 
-from .client import IrcClient
+from .client import LOST, IrcClient
 from .identification import Identification
 from .line import broken
 from .settings import IrcSettings
@@ -74,8 +74,8 @@ class Conversation:
 
     def hear(self, message: Message) -> None:
         """Take in what the server says."""
-        if message.command in {"401", "001"}:
-            with self._lock:  # they are gone, or we were, and somebody else may have the nick
+        if message.command == "401" or message == LOST:
+            with self._lock:  # they are gone, or we are, and somebody else may have the nick
                 gone = [message.param(1)] if message.command == "401" else list(self._answers)
                 for nick in gone:
                     self._answers.pop(nick, None)

@@ -1,4 +1,7 @@
-"""Whether somebody is logged in to the account of the nick they have: by the server's word, or that of services."""
+"""Whether somebody is logged in to the account of the nick they have: by the server's word, or that of services.
+
+No answer is kept: a nick can change hands without our hearing of it.
+"""
 
 from __future__ import annotations
 
@@ -7,19 +10,16 @@ import threading
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
-from .client import IrcClient
+from .client import LOST, IrcClient
 from .settings import IrcSettings
 from .wire import Message
 
-#: seconds for which an answer holds: a nick can change hands without our hearing of it
-KEPT = 5.0
 #: seconds for which services that did not answer are not asked again
 SULK = 30.0
 #: what the server does for us if it says with each line who it is from
 ACCOUNT_TAG = "account-tag"
 
-_NICK_FIRST = re.compile(r"^(?P<nick>\S+) ACC (?P<level>\d)\b")
-_STATUS_FIRST = re.compile(r"^STATUS (?P<nick>\S+) (?P<level>\d)\b")
+_ANSWER = re.compile(r"^(?:(?P<acc>\S+) ACC|STATUS (?P<status>\S+)) (?P<level>\d)\b")
 _LOGGED_IN = "3"
 
 
@@ -42,7 +42,7 @@ class Identification:
         self._services = options.services.partition("@")[0]
         self._changed = threading.Condition()
         self._asked: dict[str, _Question] = {}
-        self._known: dict[str, tuple[bool, float]] = {}
+        self._spoken = ""
         self._silent_until = float("-inf")
 
     def of_writer(self, message: Message) -> bool:
@@ -50,13 +50,7 @@ class Identification:
         way = self._options.identification
         if way == ACCOUNT_TAG or (way == "auto" and ACCOUNT_TAG in self._client.capabilities):
             return self._is(message.nick, message.tags.get("account", ""))
-        known, since = self._known.get(message.source, (False, float("-inf")))
-        if self._clock() < since + KEPT:
-            return known
-        answer = self.of_nick(message.nick)
-        if answer is not None:
-            self._remember(message.source, answer)
-        return bool(answer)
+        return bool(self.of_nick(message.nick))
 
     def of_nick(self, nick: str) -> bool | None:
         """Ask whether whoever has a nick now is logged in to its account. It may take a while.
@@ -70,8 +64,8 @@ class Identification:
         with self._changed:
             question, first = self._asked.get(key), key not in self._asked
             question = question or self._asked.setdefault(key, _Question())
-        for words in questions if first else ():
-            self._client.tell(*words)
+        if first and not all(self._client.tell(*words) for words in questions):
+            self._settle([nick], None)
         with self._changed:
             self._changed.wait_for(lambda: question.settled, self._options.timeout)
             if self._asked.get(key) is question:
@@ -84,17 +78,18 @@ class Identification:
         if way == ACCOUNT_TAG or (way == "auto" and ACCOUNT_TAG in self._client.capabilities):
             yield "WHOIS", nick
             return
-        if way in {"auto", "acc"}:
-            yield "PRIVMSG", self._options.services, f"ACC {nick}"
-        if way in {"auto", "status"}:
-            yield "PRIVMSG", self._options.services, f"STATUS {nick}"
+        if way == "auto":
+            way = self._spoken or "acc status"
+        for word in way.split() if way != "none" else ():
+            yield "PRIVMSG", self._options.services, f"{word.upper()} {nick}"
 
     def hear(self, message: Message) -> None:
         """Take in what the server says."""
         if message.command == "NOTICE" and self.is_services(message):
             text = message.param(1).replace("\x02", "")
-            if found := _NICK_FIRST.search(text) or _STATUS_FIRST.search(text):
-                self._answer(found["nick"], found["level"] == _LOGGED_IN)
+            if found := _ANSWER.search(text):
+                self._spoken = "acc" if found["acc"] else "status"
+                self._answer(found["acc"] or found["status"], found["level"] == _LOGGED_IN)
         elif message.command == "330":  # RPL_WHOISACCOUNT: we, nick, account
             self._answer(message.param(1), self._is(message.param(1), message.param(2)))
         elif message.command == "401" and self._is(message.param(1), self._services):
@@ -103,8 +98,8 @@ class Identification:
             self._answer(message.param(1), False)
         elif message.command in {"NICK", "QUIT", "PART"}:
             self._forget(message)
-        elif message.command == "001":
-            self._known.clear()
+        elif message == LOST:
+            self._settle(list(self._asked), None)
 
     def is_services(self, message: Message) -> bool:
         """Tell whether it is services that say this."""
@@ -131,9 +126,3 @@ class Identification:
         """Somebody else may have the nick now, or one that was free: an answer on its way may be about either."""
         nicks = [message.nick, message.param(0) if message.command == "NICK" else message.nick]
         self._settle(nicks, False)
-        self._known.pop(message.source, None)
-
-    def _remember(self, source: str, answer: bool) -> None:
-        now = self._clock()
-        self._known = {key: one for key, one in self._known.items() if now < one[1] + KEPT}
-        self._known[source] = answer, now

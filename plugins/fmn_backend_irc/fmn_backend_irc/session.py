@@ -42,6 +42,7 @@ class Session:
         self._kicked: dict[str, float] = {}
         self._prefix = PREFIX
         self._heard_at = self.opened_at = clock()
+        self._asked_at: float | None = None
         self._last_words = ""
         self.nick = options.nick
         self.trouble = ""
@@ -114,9 +115,10 @@ class Session:
         now = self._clock()
         if not self.welcome and now > self.opened_at + self._options.timeout:
             raise Refused("it does not welcome us")
-        if now > self._heard_at + self._options.silence + self._options.timeout:
+        if self._asked_at and now > self._asked_at + self._options.timeout:
             raise Refused("it does not answer")
-        if self.welcome and now > self._heard_at + self._options.silence:
+        if self.welcome and not self._asked_at and now > self._heard_at + self._options.silence:
+            self._asked_at = now
             self._ask(anyway=True)
 
     def lose(self, reason: str) -> None:
@@ -133,7 +135,7 @@ class Session:
 
         :raises Refused: it does not have us
         """
-        self._heard_at = self._clock()
+        self._heard_at, self._asked_at = self._clock(), None
         if not self.welcome:
             for data in self._registration.hear(message):
                 self._write(data)
