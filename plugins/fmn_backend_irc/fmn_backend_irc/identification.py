@@ -47,8 +47,7 @@ class Identification:
 
     def of_writer(self, message: Message) -> bool:
         """Tell whether whoever wrote this is logged in; False too if nobody says so. It may take a while."""
-        way = self._options.identification
-        if way == ACCOUNT_TAG or (way == "auto" and ACCOUNT_TAG in self._client.capabilities):
+        if self._server_knows:
             return self._is(message.nick, message.tags.get("account", ""))
         return bool(self.of_nick(message.nick))
 
@@ -67,51 +66,51 @@ class Identification:
         if first and not all(self._client.tell(*words) for words in questions):
             self._settle([nick], None)
         with self._changed:
-            self._changed.wait_for(lambda: question.settled, self._options.timeout)
+            answered = self._changed.wait_for(lambda: question.settled, self._options.timeout)
             if self._asked.get(key) is question:
                 del self._asked[key]
-        self._silent_until = float("-inf") if question.answer is not None else self._clock() + SULK
+        self._silent_until = float("-inf") if answered else self._clock() + SULK
         return question.answer
 
     def _questions(self, nick: str) -> Iterator[tuple[str, str] | tuple[str, str, str]]:
-        way = self._options.identification
-        if way == ACCOUNT_TAG or (way == "auto" and ACCOUNT_TAG in self._client.capabilities):
+        if self._server_knows:
             yield "WHOIS", nick
             return
-        if way == "auto":
-            way = self._spoken or "acc status"
-        for word in way.split() if way != "none" else ():
+        way = self._options.identification
+        ways = {"none": (), "auto": (self._spoken,) if self._spoken else ("acc", "status")}.get(way, (way,))
+        for word in ways:
             yield "PRIVMSG", self._options.services, f"{word.upper()} {nick}"
+
+    @property
+    def _server_knows(self) -> bool:
+        way = self._options.identification
+        return way == ACCOUNT_TAG or (way == "auto" and ACCOUNT_TAG in self._client.capabilities)
 
     def hear(self, message: Message) -> None:
         """Take in what the server says."""
-        if message.command == "NOTICE" and self.is_services(message):
+        if message.command == "NOTICE" and self._is_services(message):
             text = message.param(1).replace("\x02", "")
             if found := _ANSWER.search(text):
                 self._spoken = "acc" if found["acc"] else "status"
-                self._answer(found["acc"] or found["status"], found["level"] == _LOGGED_IN)
+                self._settle([found["acc"] or found["status"]], found["level"] == _LOGGED_IN)
         elif message.command == "330":  # RPL_WHOISACCOUNT: we, nick, account
-            self._answer(message.param(1), self._is(message.param(1), message.param(2)))
+            self._settle([message.param(1)], self._is(message.param(1), message.param(2)))
         elif message.command == "401" and self._is(message.param(1), self._services):
             self._settle(list(self._asked), None)
         elif message.command in {"318", "401"}:  # the end of what WHOIS says; nobody has the nick
-            self._answer(message.param(1), False)
+            self._settle([message.param(1)], False)
         elif message.command in {"NICK", "QUIT", "PART"}:
             self._forget(message)
         elif message == LOST:
             self._settle(list(self._asked), None)
 
-    def is_services(self, message: Message) -> bool:
-        """Tell whether it is services that say this."""
+    def _is_services(self, message: Message) -> bool:
         nick, _, rest = message.source.partition("!")
         host, wanted = rest.rpartition("@")[2], self._options.services_host
         return self._is(nick, self._services) and (not wanted or host.lower() == wanted.lower())
 
     def _is(self, nick: str, account: str) -> bool:
         return bool(account) and self._client.fold(nick) == self._client.fold(account)
-
-    def _answer(self, nick: str, logged_in: bool) -> None:
-        self._settle([nick], logged_in)
 
     def _settle(self, nicks: Iterable[str], answer: bool | None) -> None:
         """Settle what we asked about nicks; the first answer counts, and what nobody asked for counts for nothing."""
@@ -123,6 +122,5 @@ class Identification:
             self._changed.notify_all()
 
     def _forget(self, message: Message) -> None:
-        """Somebody else may have the nick now, or one that was free: an answer on its way may be about either."""
-        nicks = [message.nick, message.param(0) if message.command == "NICK" else message.nick]
-        self._settle(nicks, False)
+        """Somebody else may have the nick soon, or has one that was free: an answer may be about either."""
+        self._settle([message.nick, *([message.param(0)] if message.command == "NICK" else [])], False)
