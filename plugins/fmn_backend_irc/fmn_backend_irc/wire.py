@@ -53,7 +53,7 @@ def parse(raw: bytes) -> Message | None:
     if text.startswith(":"):
         source, _, text = text[1:].partition(" ")
     head, more, last = text.lstrip(" ").partition(" :")
-    words = head.split()
+    words = [word for word in head.split(" ") if word]
     if not words:
         return None
     return Message(words[0].upper(), (*words[1:], *([last] if more else [])), source, _tags(tags))

@@ -11,6 +11,7 @@ from fmn_backend_irc.wire import Message, folding, parse, render
         (b":jane!j@h PRIVMSG fmn :list filters\r\n", Message("PRIVMSG", ("fmn", "list filters"), "jane!j@h")),
         (b":jane!j@h privmsg fmn help\n", Message("PRIVMSG", ("fmn", "help"), "jane!j@h")),
         (b"PING :s", Message("PING", ("s",))),
+        (b"PRIVMSG  fmn \x1f ", Message("PRIVMSG", ("fmn", "\x1f"))),
         (b":s 005 fmn A=b  C :are : supported", Message("005", ("fmn", "A=b", "C", "are : supported"), "s")),
         (b":s PRIVMSG fmn :", Message("PRIVMSG", ("fmn", ""), "s")),
         (b":s PRIVMSG fmn ::)", Message("PRIVMSG", ("fmn", ":)"), "s")),
