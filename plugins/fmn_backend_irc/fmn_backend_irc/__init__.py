@@ -68,6 +68,8 @@ class IrcBackend(Backend):
         address = address.strip()
         if not (_NICK.fullmatch(address) or _CHANNEL.fullmatch(address)):
             raise UsageError(f"{address!r} is no nick and no #channel")
+        if address.lower() == self._options.services_nick.lower():
+            raise UsageError(f"{address!r} would take what we write for commands")
         return address
 
     def deliver(self, notification: Notification) -> None:

@@ -169,12 +169,11 @@ class IrcClient:
             with self._state:
                 wait = self._pause()
                 self._next_try = self._clock() + wait
-                self._trouble, self._session = trouble, None
+                # where the next attempt comes at once, deliveries wait for it as they do for the first
+                self._trouble, self._session = trouble if wait else "", None
                 self._state.notify_all()
             self._report(trouble, wait)
             self._closing.wait(wait)
-            if wait == 0:  # deliveries wait for the next attempt as they do for the first
-                self._trouble = ""
 
     def _attempt(self) -> str:
         """Be connected, as long as it lasts; return what ended it."""

@@ -27,6 +27,8 @@ FROM_ALL = Overflow(most=20, within=10)
 MOST_WAITING = 20
 #: lines that may wait to be said to one nick; of more, the oldest are left out
 MOST_LINES = 80
+#: seconds that an answer in the making gets when we leave
+_LEAVING = 5.0
 CTCP = "\x01"
 APOLOGY = "that did not work, and it is our fault; please try again later"
 
@@ -50,7 +52,7 @@ class Conversation:
         clock: Callable[[], float],
     ) -> None:
         self._client, self._identification, self._reception = client, identification, reception
-        self._services = options.services.partition("@")[0]
+        self._services = options.services_nick
         self._clock = clock
         self._pace = TokenBucket(options.rate / 2, options.burst, clock)
         self._from_all = SlidingWindow(FROM_ALL, clock)
@@ -70,7 +72,7 @@ class Conversation:
         self._ended.set()
         with suppress(queue.Full):  # then the worker has something to wake up for
             self._heard.put_nowait(None)
-        self._thread.join()
+        self._thread.join(_LEAVING)
 
     def hear(self, message: Message) -> None:
         """Take in what the server says."""

@@ -39,7 +39,7 @@ class Identification:
 
     def __init__(self, options: IrcSettings, client: IrcClient, clock: Callable[[], float]) -> None:
         self._options, self._client, self._clock = options, client, clock
-        self._services = options.services.partition("@")[0]
+        self._services = options.services_nick
         self._changed = threading.Condition()
         self._asked: dict[str, _Question] = {}
         self._spoken = ""

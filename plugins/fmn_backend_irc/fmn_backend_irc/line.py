@@ -42,14 +42,13 @@ def line(notification: Notification, room: int, now: datetime, shorten: Shorten)
     facts, wants = notification.facts, notification.presentation
     markup = bool(wants.get("markup_messages", False))
     shorten = shorten if wants.get("shorten_links", False) else str
-    title = coloured(cut(one_line(facts.title), LONGEST_TITLE), COLOURS.get(facts.app, LIGHT_GREY)) + " -- "
+    title = cut(one_line(facts.title), LONGEST_TITLE) if markup else ""
+    head = f"{coloured(title, COLOURS.get(facts.app, LIGHT_GREY))} -- " if title else ""
     page = link(facts.url, markup, shorten)
     when = age(notification.sent_at, now)
     why = _trigger(notification, shorten)
-    heads = (title if markup and facts.title.strip() else "", "")
-    tails = (when + page + why, when + page, page, "")
-    order = ((0, 0), (0, 1), (0, 2), (1, 2), (1, 3))
-    return fitted(facts.summary, room, [(heads[head], tails[tail]) for head, tail in order])
+    choices = [(head, when + page + why), (head, when + page), (head, page), ("", page), ("", "")]
+    return fitted(facts.summary, room, choices)
 
 
 def fitted(summary: str, room: int, choices: list[tuple[str, str]]) -> str:

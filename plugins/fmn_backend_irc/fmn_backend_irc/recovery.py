@@ -57,8 +57,9 @@ class Recovery:
         """Tell whether our nick may be free now: its owner goes, or services have done something."""
         if message.command in {"QUIT", "NICK"}:
             return self._client.fold(message.nick) == self._client.fold(self._options.nick)
-        services = self._options.services.partition("@")[0]
-        if message.command == "NOTICE" and self._client.fold(message.nick) == self._client.fold(services):
+        if message.command == "NOTICE" and self._client.fold(message.nick) == self._client.fold(
+            self._options.services_nick
+        ):
             self._answers -= 1
             return self._answers >= 0
         return False

@@ -115,9 +115,9 @@ class Session:
         now = self._clock()
         if not self.welcome and now > self.opened_at + self._options.timeout:
             raise Refused("it does not welcome us")
-        if self._asked_at and now > self._asked_at + self._options.timeout:
+        if self._asked_at is not None and now > self._asked_at + self._options.timeout:
             raise Refused("it does not answer")
-        if self.welcome and not self._asked_at and now > self._heard_at + self._options.silence:
+        if self.welcome and self._asked_at is None and now > self._heard_at + self._options.silence:
             self._asked_at = now
             self._ask(anyway=True)
 

@@ -83,6 +83,11 @@ class IrcSettings(Section):
         return "IRC server {}:{}".format(*self.address)
 
     @property
+    def services_nick(self) -> str:
+        """Nick of services, without their host."""
+        return self.services.partition("@")[0]
+
+    @property
     def login(self) -> str:
         """Name of our account."""
         return self.account or self.nick

@@ -8,7 +8,6 @@ import time
 from collections import OrderedDict
 from collections.abc import Callable
 from urllib.parse import urlencode
-from urllib.request import Request, urlopen
 
 log = logging.getLogger(__name__)
 
@@ -55,6 +54,8 @@ class Shortener:
 
     def _ask(self, url: str) -> str | None:
         """Return what the page says; the URL if that is no link, None if there is no answer."""
+        from urllib.request import Request, urlopen  # takes a while, and most have no shortener
+
         mark = "&" if "?" in self._page else "?"
         request = Request(f"{self._page}{mark}{urlencode({'url': url})}")  # noqa: S310 - the settings want http
         try:

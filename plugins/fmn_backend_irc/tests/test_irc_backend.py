@@ -200,6 +200,11 @@ def test_other_addresses_are_refused_and_nothing_is_sent_there(backend, to, addr
         bot.deliver(to(address))
 
 
+def test_services_are_nobody_to_write_to(backend):
+    with pytest.raises(UsageError, match="'nickserv' would take what we write for commands"):
+        backend(1, services="NickServ@services.example.org").check_address("nickserv")
+
+
 def test_contract(port, people, backend):
     people(port, "jane")
     check_backend(backend(port), "jane")
