@@ -59,7 +59,7 @@ class Shortener:
         mark = "&" if "?" in self._page else "?"
         request = Request(f"{self._page}{mark}{urlencode({'url': url})}")  # noqa: S310 - the settings want http
         try:
-            with urlopen(request, timeout=PATIENCE) as answer:  # noqa: S310
+            with urlopen(request, timeout=PATIENCE) as answer:  # noqa: S310 - as above
                 short = answer.read1(_LONGEST).decode("ascii").strip()
         except (OSError, ValueError) as error:
             log.warning("links are not shortened for %.0f s: %s gives no answer: %s", PAUSE, self._page, error)
