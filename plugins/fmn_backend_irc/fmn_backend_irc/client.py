@@ -12,17 +12,13 @@ from contextlib import closing
 from fmn_core import BackendAway, TokenBucket
 
 from .connection import Connection
+from .outage import Outage
 from .session import Session
 from .settings import IrcSettings
 from .wire import Message, parse
 
 log = logging.getLogger(__name__)
 
-#: seconds that a connection has to last before its loss is taken for a new one, after which we come back at once
-STEADY = 60.0
-#: how far chance moves a pause up or down, so that not all who were put out come back together
-JITTER = 0.25
-_MOST_DOUBLINGS = 20
 #: seconds that leaving may take
 _LEAVING = 5.0
 
@@ -38,19 +34,15 @@ class IrcClient:
     :param clock: seconds that only grow
     """
 
-    def __init__(
-        self, options: IrcSettings, clock: Callable[[], float] = time.monotonic, rng: random.Random | None = None
-    ) -> None:
+    def __init__(self, options: IrcSettings, clock: Callable[[], float] = time.monotonic) -> None:
         self._options, self._clock = options, clock
-        self._rng = rng or random.Random()  # noqa: S311 - it moves pauses
+        self._outage = Outage(options, random.Random())  # noqa: S311 - it moves pauses
         self._bucket = TokenBucket(options.rate, options.burst, clock)
         self._state = threading.Condition()
         self._closing = threading.Event()
         self._ears: list[Ear] = []
         self._session: Session | None = None
         self._trouble = ""
-        self._failures = 0
-        self._warned = False
         self._next_try = 0.0
         self._thread = threading.Thread(target=self._keep, name="fmn-irc", daemon=True)
 
@@ -166,13 +158,15 @@ class IrcClient:
     def _keep(self) -> None:
         while not self._closing.is_set():
             trouble = self._attempt()
+            if self._closing.is_set():
+                return
             with self._state:
-                wait = self._pause()
-                self._next_try = self._clock() + wait
+                session, now = self._session, self._clock()
+                wait = self._outage.goes_on(trouble, now - session.opened_at if session and session.welcome else 0.0)
+                self._next_try = now + wait
                 # where the next attempt comes at once, deliveries wait for it as they do for the first
                 self._trouble, self._session = trouble if wait else "", None
                 self._state.notify_all()
-            self._report(trouble, wait)
             self._closing.wait(wait)
 
     def _attempt(self) -> str:
@@ -210,7 +204,8 @@ class IrcClient:
             session.watch()
             welcome = session.ready and not before
             if welcome:
-                self._trouble, self._warned = "", False
+                self._trouble = ""
+                self._outage.over()
             self._state.notify_all()
         if welcome:
             log.info("connected to %s as %s", self._options.server, session.nick)
@@ -220,20 +215,6 @@ class IrcClient:
     def _spread(self, message: Message) -> None:
         for ear in self._ears:
             ear(message)
-
-    def _pause(self) -> float:
-        session = self._session
-        lasted = self._clock() - session.opened_at if session and session.welcome else 0.0
-        self._failures = 0 if lasted > STEADY else self._failures + 1
-        if self._failures == 0:
-            return 0.0
-        doubled = self._options.pause * 2.0 ** min(self._failures - 1, _MOST_DOUBLINGS)
-        return min(doubled, self._options.longest_pause) * self._rng.uniform(1 - JITTER, 1 + JITTER)
-
-    def _report(self, trouble: str, wait: float) -> None:
-        level = logging.DEBUG if self._warned or self._closing.is_set() else logging.WARNING
-        self._warned = True
-        log.log(level, "no connection to %s: %s; the next attempt is in %.0f s", self._options.server, trouble, wait)
 
 
 def try_out(options: IrcSettings, clock: Callable[[], float] = time.monotonic) -> str:

@@ -6,26 +6,17 @@ and after any complaint about it. One PING at a time is on its way, and speaks f
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 
 from fmn_core import BackendAway, RetryDelivery, one_line
 
 from .connection import Connection
+from .mask import Mask
 from .pending import Line, Pending
 from .refusals import COMPLAINTS, verdict
-from .registration import USER, Refused, Registration
+from .registration import Refused, Registration
 from .settings import IrcSettings
-from .text import size
 from .wire import Message, render
-
-#: bytes of a line as others receive it, without its end: RFC 2812, section 2.3
-LONGEST = 510
-#: bytes of ``:nick!user@host`` while we do not know how others see us; a host has at most 63, a nick of ours 30
-PREFIX = 110
-#: letters of a host at most
-_LONGEST_HOST = 63
-_USERHOST = re.compile(r"\*?=[+-](?P<user>[^@\s]+)@")
 
 
 class Session:
@@ -40,11 +31,10 @@ class Session:
         self._pending = Pending()
         self._joined: set[str] = set()
         self._kicked: dict[str, float] = {}
-        self._prefix = PREFIX
+        self._mask = Mask(options.nick)
         self._heard_at = self.opened_at = clock()
         self._asked_at: float | None = None
         self._last_words = ""
-        self.nick = options.nick
         self.trouble = ""
 
     def open(self) -> None:
@@ -63,6 +53,11 @@ class Session:
         return self.welcome and not self.trouble
 
     @property
+    def nick(self) -> str:
+        """Ours at the moment."""
+        return self._mask.nick
+
+    @property
     def capabilities(self) -> frozenset[str]:
         """What the server does for us beyond RFC 2812."""
         return self._registration.capabilities
@@ -73,7 +68,7 @@ class Session:
 
     def room(self, target: str) -> int:
         """Return the bytes of text that reach a target in one line."""
-        return LONGEST - self._prefix - size(f" PRIVMSG {target} :")
+        return self._mask.room(target)
 
     def send(self, *words: str) -> None:
         """Say something; if that fails, everything is lost."""
@@ -139,7 +134,8 @@ class Session:
         if not self.welcome:
             for data in self._registration.hear(message):
                 self._write(data)
-            self.nick = self._registration.nick
+            self._mask.nick = self._registration.nick
+        self._mask.hear(message, self._ours(message.nick))
         if message.command in COMPLAINTS:
             self._complain(message)
         elif heard := getattr(self, f"_on_{message.command.lower()}", None):
@@ -160,28 +156,6 @@ class Session:
 
     def _on_001(self, _: Message) -> None:
         self.send("USERHOST", self.nick)
-
-    def _on_302(self, message: Message) -> None:
-        found = _USERHOST.search(message.param(-1))
-        if found and self._prefix == PREFIX:  # the host is one that may be hidden from others
-            self._prefix = size(f":{self.nick}!{found['user']}@") + _LONGEST_HOST
-
-    def _on_396(self, message: Message) -> None:
-        host = message.param(1).rpartition("@")[2]
-        self._prefix = size(f":{self.nick}!~{USER}@{host}")
-
-    def _on_chghost(self, message: Message) -> None:
-        if self._ours(message.nick):
-            self._prefix = size(f":{self.nick}!{message.param(0)}@{message.param(1)}")
-
-    def _on_join(self, message: Message) -> None:
-        if self._ours(message.nick) and "@" in message.source:
-            self._prefix = size(f":{message.source}")
-
-    def _on_nick(self, message: Message) -> None:
-        if self._ours(message.nick):
-            self._prefix += max(size(message.param(0)) - size(self.nick), 0)
-            self.nick = message.param(0)
 
     def _on_part(self, message: Message) -> None:
         if self._ours(message.nick):

@@ -70,9 +70,9 @@ def test_nick_is_recovered_with_the_help_of_services(ngircd, people, backend, to
     jane = people(port, "jane")
     bot = backend(port, nickserv_password="secret", account="bot")
     bot.deliver(to("jane"))
-    eventually(lambda: jane.sees("fmn"))
-    assert services.heard == ["IDENTIFY bot secret", "GHOST fmn"]
+    assert jane.read(" PRIVMSG ").startswith(":fmn_!")
     eventually(lambda: not jane.sees("fmn_"))
+    assert services.heard == ["IDENTIFY bot secret", "GHOST fmn"]
     bot.deliver(to("jane"))
     assert jane.read(" PRIVMSG ").startswith(":fmn!")
 
