@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from fmn_core import Digest, Group, groups, headline, one_line
 
-from .line import Shorten, fitted, link
+from .line import Shorten, fitted, link, trigger
 
 #: lines below the headline
 MOST_LINES = 10
@@ -15,10 +15,10 @@ SMALL = 3
 
 
 def digest_lines(digest: Digest, room: int, base_url: str, shorten: Shorten) -> list[str]:
-    """Write ``12 notifications: kernel, bash (every hour)``, its groups, and where to find what has no room.
+    """Write ``12 notifications: kernel, bash (every hour)`` with the filter, its groups, and where to find what has no room.
 
     :param room: bytes of a line
-    :param base_url: where people reach the web pages, for a digest without a page of its own
+    :param base_url: where people can read the rest
     """
     shorten = shorten if digest.presentation.get("shorten_links", False) else str
     below: list[str] = []
@@ -31,10 +31,11 @@ def digest_lines(digest: Digest, room: int, base_url: str, shorten: Shorten) -> 
             break
         below += lines
         told += len(group.notifications)
-    why = f" ({one_line(digest.reason)})" if digest.reason.strip() else ""
+    reason = f" ({one_line(digest.reason)})" if digest.reason.strip() else ""
+    why = trigger(digest.links, digest.presentation, shorten)
     more = len(digest.notifications) - told
-    end = [fitted(f"and {more} more:", room, [("", link(digest.links.filter or base_url, False, shorten)), ("", "")])]
-    return [fitted(headline(digest), room, [("", why), ("", "")]), *below, *(end if more else [])]
+    end = [fitted(f"and {more} more:", room, [("", link(base_url, False, str)), ("", "")])] if more else []
+    return [fitted(headline(digest), room, [("", reason + why), ("", reason), ("", "")]), *below, *end]
 
 
 def _lines(group: Group, digest: Digest, room: int, shorten: Shorten) -> Iterator[str]:

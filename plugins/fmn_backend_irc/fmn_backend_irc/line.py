@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime
+from typing import Any
 
-from fmn_core import Notification, one_line
+from fmn_core import Links, Notification, one_line
 
 from .text import cut, size, tidy, wrapped
 
@@ -46,7 +47,7 @@ def line(notification: Notification, room: int, now: datetime, shorten: Shorten)
     head = f"{coloured(title, COLOURS.get(facts.app, LIGHT_GREY))} -- " if title else ""
     page = link(facts.url, markup, shorten)
     when = age(notification.sent_at, now)
-    why = _trigger(notification, shorten)
+    why = trigger(notification.links, wants, shorten)
     choices = [(head, when + page + why), (head, when + page), (head, page), ("", page), ("", "")]
     return fitted(facts.summary, room, choices)
 
@@ -89,9 +90,13 @@ def age(sent_at: datetime | None, now: datetime) -> str:
     return f" {number} {unit}{'s' if number > 1 else ''} ago"
 
 
-def _trigger(notification: Notification, shorten: Shorten) -> str:
-    page = one_line(notification.links.filter).replace(" ", "%20")
-    if not page or not notification.presentation.get("triggered_by_links", True):
+def trigger(links: Links, wants: Mapping[str, Any], shorten: Shorten) -> str:
+    """Say which filter asked for it, with blanks before it; nothing for who does not want to know.
+
+    :param wants: switches of the preference
+    """
+    page = one_line(links.filter).replace(" ", "%20")
+    if not page or not wants.get("triggered_by_links", True):
         return ""
     return f"    ( triggered by {shorten(page)} )"
 

@@ -1,4 +1,3 @@
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -8,7 +7,8 @@ from fmn_core import Digest, Links
 from fmn_core.testing import notification
 
 BASE = "https://fmn.example.org/"
-PAGE = "https://fmn.example.org/digests/9"
+PAGE = "https://fmn.example.org/jane/irc/9"
+WHY = f"    ( triggered by {PAGE} )"
 
 
 def about(package, event, number=1):
@@ -23,7 +23,8 @@ def about(package, event, number=1):
 
 def digest(*notifications, presentation=None, reason="every hour", links=None):
     links = links or Links(filter=PAGE)
-    return Digest("1", "jane", "irc", "jane", notifications, reason, presentation or {}, links)
+    presentation = {"triggered_by_links": False} if presentation is None else presentation
+    return Digest("1", "jane", "irc", "jane", notifications, reason, presentation, links)
 
 
 KERNEL = [about("kernel", "build started", 1), about("kernel", "build completed", 2)]
@@ -45,7 +46,7 @@ def test_what_belongs_together_is_one_line_and_details_are_below():
 
 
 def test_only_summaries_for_those_who_want_no_details():
-    assert written(*KERNEL, BASH, presentation={"verbose": False}) == [
+    assert written(*KERNEL, BASH, presentation={"verbose": False, "triggered_by_links": False}) == [
         "3 notifications: kernel, bash (every hour)",
         "kernel: 1 build started, 1 completed https://koji/kernel/2",
         "bash: build failed https://koji/bash/3",
@@ -61,11 +62,16 @@ def test_links_have_the_colour_and_length_that_the_person_wants():
     assert lines[-1] == "bash: build failed \x0310HTTPS://KOJI/BASH/3\x03"
 
 
-@pytest.mark.parametrize(("links", "page"), [(Links(filter=PAGE), PAGE), (Links(), BASE)])
-def test_what_is_too_much_is_counted_with_a_link(links, page):
-    lines = written(*KERNEL, *(about(f"p{n}", "build failed") for n in range(30)), links=links)
+def test_what_is_too_much_is_counted_with_a_link():
+    lines = written(*KERNEL, *(about(f"p{n}", "build failed") for n in range(30)))
     assert len(lines) == 12
-    assert lines[-1] == f"and 23 more: {page}"
+    assert lines[-1] == f"and 23 more: {BASE}"
+
+
+def test_the_filter_is_named_for_those_who_want_to_know():
+    assert written(*KERNEL, presentation={})[0] == f"2 notifications: kernel (every hour){WHY}"
+    assert written(*KERNEL, presentation={"triggered_by_links": True}, links=Links())[0].endswith("(every hour)")
+    assert written(*KERNEL, presentation={}, room=60)[0] == "2 notifications: kernel (every hour)"
 
 
 def test_details_never_cost_a_group_its_line():
