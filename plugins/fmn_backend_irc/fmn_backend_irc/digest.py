@@ -15,7 +15,7 @@ SMALL = 3
 
 
 def digest_lines(digest: Digest, room: int, base_url: str, shorten: Shorten) -> list[str]:
-    """Write ``12 notifications: kernel, bash (every hour)`` with the filter, its groups, and where to find what has no room.
+    """Write ``12 notifications: kernel, bash (every hour)`` and the filter, its groups, and where the rest is.
 
     :param room: bytes of a line
     :param base_url: where people can read the rest
