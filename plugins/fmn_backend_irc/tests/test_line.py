@@ -4,8 +4,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fmn_backend_irc.line import age, broken, line
+from fmn_backend_irc.line import age, broken, line, words
+from fmn_backend_irc.mask import Mask
 from fmn_backend_irc.text import size
+from fmn_backend_irc.wire import parse, render
 from fmn_core import Links
 from fmn_core.testing import notification
 
@@ -139,3 +141,20 @@ def test_whatever_the_text_a_line_is_one_line_and_short_enough(summary, url, pag
 def test_answers_are_broken_into_lines_and_counted():
     assert broken(["a", "", "b c", "d" * 10], room=5) == ["a", "b c", "ddddd", "ddddd"]
     assert broken([str(n) for n in range(9)], room=5, most=3) == ["0", "1", "… and 7 more lines"]
+
+
+@given(
+    text=st.text(max_size=700), target=st.sampled_from(["jane", "#" + "ü" * 63]), markup=st.booleans(),
+    host=st.none() | st.text(st.characters(codec="ascii", categories=["L", "N"]), min_size=1, max_size=63),
+)  # fmt: skip
+def test_what_others_receive_is_a_line_of_irc(text, target, markup, host):
+    mask = Mask("fmn")
+    if host:
+        mask.hear(parse(f":fmn!~fmn@{host} JOIN #x".encode()), ours=True)
+    made = notification({"summary": text, "details": text, "url": text}, presentation={"markup_messages": markup})
+    room = mask.room(target)
+    for part in (line(made, room, NOW, str), *words(made, room)):
+        received = f":fmn!~fmn@{host or 'x' * 63} ".encode() + render("PRIVMSG", target, part)
+        assert len(received) <= 512
+        assert received.count(b"\n") == received.count(b"\r") == 1
+        assert parse(received).params == (target, part)
