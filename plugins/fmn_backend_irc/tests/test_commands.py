@@ -57,6 +57,15 @@ def test_services_that_say_nothing_leave_everybody_unknown(net, people):
     assert jane.asks("help") == PUBLIC
 
 
+def test_services_that_say_nothing_are_left_alone_for_a_while(ngircd, people, backend, desk):
+    port = ngircd()
+    services = people(port, {}, kind=Services, form="silence")
+    backend(port, timeout=0.3).start(desk)
+    jane = people(port, "jane")
+    assert [jane.asks("help"), jane.asks("help")] == [PUBLIC, PUBLIC]
+    assert services.heard == ["ACC jane", "STATUS jane"]
+
+
 def test_on_a_network_without_accounts_everybody_is_unknown(net, people):
     assert people(net({"jane": 3}, identification="none"), "jane").asks("help") == PUBLIC
 

@@ -118,6 +118,13 @@ def test_certificate_that_nobody_vouches_for_is_refused(ngircd, certificate, bac
         backend(port, tls=True).deliver(to("fmn"))
 
 
+def test_certificate_of_ours_is_for_sasl(ngircd, certificate, backend, to):
+    cert, key = certificate
+    bot = backend(ngircd(certificate=certificate), tls=True, ca_file=cert, cert_file=cert, key_file=key)
+    with pytest.raises(BackendAway, match="SASL refused: the server does not offer EXTERNAL"):
+        bot.deliver(to("fmn"))
+
+
 def test_ca_file_that_is_not_there(backend, to, tmp_path):
     with socket.create_server((HOST, 0)) as listener, pytest.raises(BackendAway, match="No such file"):
         backend(listener.getsockname()[1], tls=True, ca_file=tmp_path / "none").deliver(to("fmn"))

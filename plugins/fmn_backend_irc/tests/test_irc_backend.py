@@ -151,6 +151,13 @@ def test_kicked_out_it_joins_again(scripted, backend, to):
     assert len(scripted.said("JOIN")) == 2
 
 
+def test_made_to_leave_it_joins_again(scripted, backend, to):
+    bot = backend(scripted({"PRIVMSG": b":fmn!f@h PART #Builds\r\n:joe!j@h PART #builds\r\n", "PING": PONG}))
+    bot.deliver(to("#builds"))
+    bot.deliver(to("#builds"))
+    assert len(scripted.said("JOIN")) == 2
+
+
 def test_channel_that_put_us_out_in_silence_is_joined_again_before_it_is_given_up(scripted, backend, to):
     bot = backend(scripted({"PING": PONG}))
     bot.deliver(to("#builds"))

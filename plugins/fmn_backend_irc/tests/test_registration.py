@@ -66,6 +66,12 @@ def test_certificate_is_enough_for_external(tmp_path):
     assert hear(made, ":s 903 fmn :ok") == ["CAP END"]
 
 
+def test_login_that_is_offered_and_then_denied():
+    made = registration(sasl_password="secret")
+    with pytest.raises(Refused, match="SASL refused: the server offers it, but not to us"):
+        hear(made, ":s CAP * LS :sasl", ":s CAP * NAK :sasl")
+
+
 @pytest.mark.parametrize("numeric", ["902", "904", "905", "906", "908"])
 def test_login_that_is_refused(numeric):
     made = registration(sasl_password="guess")
