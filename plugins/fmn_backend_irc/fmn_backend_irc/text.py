@@ -41,8 +41,9 @@ def wrapped(text: str, room: int) -> Iterator[str]:
     while size(text) > room:
         at = max(_characters(text, room), 1)
         space = text.rfind(" ", 0, at + 1)
-        end = space if text[: max(space, 0)].strip() else max(_between(text, at), 1)
-        yield text[:end].rstrip()
+        end = next((end for end in (space, _between(text, at)) if text[: max(end, 0)].strip()), at)
+        if line := text[:end].rstrip():
+            yield line
         text = text[end:].lstrip()
     if text.strip():
         yield text

@@ -1,5 +1,5 @@
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from fmn_backend_irc.text import cut, size, tidy, wrapped
@@ -33,6 +33,8 @@ def test_cut_is_a_beginning_that_fits(text, room):
 
 
 @given(text=st.text(st.sampled_from("ab é🐎\u0301"), max_size=120), room=st.integers(8, 60))
+@example(text=" 🐎\u0301\u0301", room=8)
+@example(text=" " * 20 + "a", room=8)
 def test_wrapped_lines_fit_and_hold_everything(text, room):
     lines = list(wrapped(text, room))
     assert all(0 < size(line) <= room for line in lines)
