@@ -32,7 +32,7 @@ from .model import (
     RuleUse,
     Severity,
 )
-from .pacing import Overflow, Pace, TokenBucket
+from .pacing import Overflow, Pace, SlidingWindow, TokenBucket
 from .reception import Reception
 from .rules import COMMA_LIST, Arguments, Hint, Rule, Search, Text, Words, app_rule, rule, topic_rule, with_samples
 from .samples import Sample, load_samples
@@ -81,6 +81,7 @@ __all__ = [
     "Section",
     "Settings",
     "Severity",
+    "SlidingWindow",
     "Stale",
     "Summary",
     "Text",

@@ -1,4 +1,4 @@
-"""Delivery by IRC: one line for each notification, to a nick or into a channel."""
+"""Delivery by IRC: one line for each notification, to a nick or into a channel; and commands from people."""
 
 from __future__ import annotations
 
@@ -6,16 +6,32 @@ import re
 import threading
 import time
 from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from fmn_core import Backend, DropDelivery, Notification, Rehearsal, RetryDelivery, Settings, UsageError, hookimpl
+from fmn_core import (
+    Backend,
+    BackendAway,
+    Digest,
+    DropDelivery,
+    Notification,
+    Overflow,
+    Purpose,
+    Reception,
+    Rehearsal,
+    Settings,
+    UsageError,
+    hookimpl,
+)
 
-from .line import line
+from .digest import digest_lines
+from .line import line, words
 from .settings import IrcSettings
+from .shortener import Shortener
 
 if TYPE_CHECKING:
-    from .client import IrcClient
+    from .presence import Presence
 
 #: grammar of RFC 2812, section 2.3.1; networks differ in the length
 _NICK = re.compile(r"[A-Za-z_\[\]\\^{}|`-][A-Za-z0-9_\[\]\\^{}|`-]{0,63}")
@@ -24,7 +40,7 @@ _UNSET = "no server is configured: set host in [plugin.irc]"
 
 
 class IrcBackend(Backend):
-    """One line for each notification, over one connection that is opened by the first.
+    """One line for each notification, over one connection that is kept.
 
     :param clock: seconds that only grow, for pacing
     """
@@ -36,33 +52,53 @@ class IrcBackend(Backend):
 
     def __init__(self, options: IrcSettings, base_url: str, clock: Callable[[], float] = time.monotonic) -> None:
         self._options, self._base_url, self._clock = options, base_url, clock
+        self._shorten = Shortener(options.shortener, clock)
         self._lock = threading.Lock()
-        self._client: IrcClient | None = None
+        self._presence: Presence | None = None
+        most = options.overflow_lines
+        self.overflow = Overflow(most=most, within=options.overflow_seconds) if most else None
+
+    def start(self, reception: Reception) -> None:
+        """See :meth:`fmn_core.Backend.start`."""
+        if self._options.host:
+            self._present(reception)
 
     def check_address(self, address: str) -> str:
         """See :meth:`fmn_core.Backend.check_address`."""
         address = address.strip()
         if not (_NICK.fullmatch(address) or _CHANNEL.fullmatch(address)):
             raise UsageError(f"{address!r} is no nick and no #channel")
+        if address.lower() == self._options.services_nick.lower():
+            raise UsageError(f"{address!r} would take what we write for commands")
         return address
 
     def deliver(self, notification: Notification) -> None:
         """See :meth:`fmn_core.Backend.deliver`."""
-        try:
-            target = self.check_address(notification.destination)
-        except UsageError as error:
-            raise DropDelivery(str(error)) from None
-        if not self._options.host:
-            raise RetryDelivery(_UNSET)
-        self._open().say(target, line(notification, self._base_url))
+        target = self._target(notification.destination)
+        presence = self._present()
+        room = presence.client.room(target)
+        if notification.purpose is Purpose.WISH:
+            presence.client.say(target, line(notification, room, datetime.now(UTC), self._shorten))
+            return
+        if notification.purpose is Purpose.CONFIRMATION and not target.startswith("#"):
+            presence.demand_login(target)
+        for text in words(notification, room):
+            presence.client.say(target, text)
+
+    def deliver_digest(self, digest: Digest) -> None:
+        """See :meth:`fmn_core.Backend.deliver_digest`."""
+        target = self._target(digest.destination)
+        client = self._present().client
+        for text in digest_lines(digest, client.room(target), self._base_url, self._shorten):
+            client.say(target, text)
 
     def check(self) -> str:
         """See :meth:`fmn_core.Backend.check`."""
         if not self._options.host:
             return f"{_UNSET}; deliveries wait"
-        client = self._open()
-        client.connect()
-        return f"{client.server} as {self._options.nick}"
+        from .client import try_out
+
+        return f"{self._options.server} as {try_out(self._options, self._clock)}"
 
     def rehearse(self, folder: Path) -> Rehearsal:
         """See :meth:`fmn_core.Backend.rehearse`."""
@@ -73,17 +109,26 @@ class IrcBackend(Backend):
     def close(self) -> None:
         """See :meth:`fmn_core.Backend.close`."""
         with self._lock:
-            client = self._client
-        if client:
-            client.close()
+            presence = self._presence
+        if presence:
+            presence.close()
 
-    def _open(self) -> IrcClient:
-        from .client import IrcClient  # the library takes a quarter of a second, which only delivery has to spend
+    def _target(self, destination: str) -> str:
+        try:
+            target = self.check_address(destination)
+        except UsageError as error:
+            raise DropDelivery(str(error)) from None
+        if not self._options.host:
+            raise BackendAway(_UNSET)
+        return target
+
+    def _present(self, reception: Reception | None = None) -> Presence:
+        from .presence import Presence  # the web, which only checks addresses, does without sockets
 
         with self._lock:
-            if self._client is None:
-                self._client = IrcClient(self._options, self._clock)
-            return self._client
+            if self._presence is None:
+                self._presence = Presence(self._options, reception, self._clock)
+            return self._presence
 
 
 @hookimpl

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
-from fmn_core import Notification, filter_url, one_line
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from typing import Any
 
-#: bytes of a line as others receive it, without its end: RFC 2812, section 2.3
-LONGEST = 510
-#: bytes of ``:nick!user@host PRIVMSG  :`` that the server puts before it; a host has at most 63, a nick here 30
-PREFIX = 120
+from fmn_core import Links, Notification, one_line
+
+from .text import cut, size, tidy, wrapped
+
 #: bytes of the summary that are worth more than anything else in the line
 LEAST_SUMMARY = 80
 #: bytes of the title that are kept
 LONGEST_TITLE = 60
-MORE = "…"
+#: seconds up to which a message is news, and needs no word about its age
+NEWS = 10
+#: lines of what FMN itself has to say
+MOST_LINES = 40
 
 #: mIRC numbers, always of two digits: text that begins with a digit would be taken for more of the number
 TEAL, LIGHT_GREY = "10", "15"
@@ -21,47 +26,97 @@ COLOURS = {
     "planet": "09", "tagger": "05", "wiki": "06",
 }  # fmt: skip
 
+_UNITS = (("day", 86_400), ("hour", 3600), ("minute", 60), ("second", 1))
 
-def line(notification: Notification, base_url: str) -> str:
-    """Write ``[title -- ]summary link[    ( triggered by … )]``, the title and colours only where they are asked for.
+#: makes a link shorter, where it can
+Shorten = Callable[[str], str]
 
-    What does not fit is left out in this order: the filter, the title, the link, the end of the summary.
 
-    :param base_url: where people reach the web pages
+def line(notification: Notification, room: int, now: datetime, shorten: Shorten) -> str:
+    """Write ``[title -- ]summary[ age][ link][    ( triggered by … )]``, title and colours only where asked for.
+
+    What does not fit is left out in this order: the filter, the age, the title, the link, the end of the summary.
+
+    :param room: bytes
+    :param shorten: is asked where the person wants short links
     """
-    title, summary, link, why = _parts(notification, base_url)
-    room = LONGEST - PREFIX - _size(notification.destination)
-    for head, tail in ((title, link + why), (title, link), ("", link), ("", "")):
-        left = room - _size(head + tail)
-        if left >= min(_size(summary), LEAST_SUMMARY):
+    facts, wants = notification.facts, notification.presentation
+    markup = bool(wants.get("markup_messages", False))
+    shorten = shorten if wants.get("shorten_links", False) else str
+    title = cut(one_line(facts.title), LONGEST_TITLE) if markup else ""
+    head = f"{coloured(title, COLOURS.get(facts.app, LIGHT_GREY))} -- " if title else ""
+    page = link(facts.url, markup, shorten)
+    when = age(notification.sent_at, now)
+    why = trigger(notification.links, wants, shorten)
+    choices = [(head, when + page + why), (head, when + page), (head, page), ("", page), ("", "")]
+    return fitted(facts.summary, room, choices)
+
+
+def fitted(summary: str, room: int, choices: list[tuple[str, str]]) -> str:
+    """Write a summary between the first head and tail that leave it room; the last ones must.
+
+    :param choices: heads and tails, the dearest first
+    """
+    summary = one_line(summary) or "a message without words"
+    for head, tail in choices:
+        left = room - size(head + tail)
+        if left >= min(size(summary), LEAST_SUMMARY):
             break
     return head + cut(summary, left) + tail
 
 
-def _parts(notification: Notification, base_url: str) -> tuple[str, str, str, str]:
-    facts, wants = notification.facts, notification.presentation
-    markup = bool(wants.get("markup_messages", False))
-    link = one_line(facts.url or "").replace(" ", "%20")
-    title = cut(one_line(facts.title), LONGEST_TITLE) if markup else ""
-    why = f"    ( triggered by {filter_url(base_url, notification)} )" if wants.get("triggered_by_links", True) else ""
-    return (
-        f"{_coloured(title, COLOURS.get(facts.app, LIGHT_GREY))} -- " if title else "",
-        one_line(facts.summary) or "a message without words",
-        f" {_coloured(link, TEAL) if markup else link}" if link else "",
-        why,
-    )
+def link(url: str | None, markup: bool, shorten: Shorten) -> str:
+    """Write a link that is one word, with a blank before it; nothing where there is none."""
+    whole = one_line(url or "").replace(" ", "%20")
+    short = shorten(whole) if whole else ""
+    return f" {coloured(short, TEAL) if markup else short}" if short else ""
 
 
-def _coloured(text: str, colour: str) -> str:
+def coloured(text: str, colour: str) -> str:
+    """Write text in a colour.
+
+    :param colour: two digits
+    """
     return f"\x03{colour}{text}\x03"
 
 
-def cut(text: str, size: int) -> str:
-    """Return text in at most so many bytes of UTF-8, with a mark where something is missing."""
-    if _size(text) <= size:
-        return text
-    return text.encode()[: max(size - _size(MORE), 0)].decode("utf-8", "ignore") + MORE
+def age(sent_at: datetime | None, now: datetime) -> str:
+    """Say how old a message is, with a blank before it; nothing of one that is news, or of tomorrow."""
+    seconds = int((now - sent_at).total_seconds()) if sent_at else 0
+    if seconds <= NEWS:
+        return ""
+    unit, length = next(one for one in _UNITS if seconds >= one[1])
+    number = seconds // length
+    return f" {number} {unit}{'s' if number > 1 else ''} ago"
 
 
-def _size(text: str) -> int:
-    return len(text.encode())
+def trigger(links: Links, wants: Mapping[str, Any], shorten: Shorten) -> str:
+    """Say which filter asked for it, with blanks before it; nothing for who does not want to know.
+
+    :param wants: switches of the preference
+    """
+    page = one_line(links.filter).replace(" ", "%20")
+    if not page or not wants.get("triggered_by_links", True):
+        return ""
+    return f"    ( triggered by {shorten(page)} )"
+
+
+def words(notification: Notification, room: int) -> list[str]:
+    """Write what FMN itself has to say: a summary, and the text below it in as many lines as it takes.
+
+    :param room: bytes of a line
+    """
+    text = [one_line(notification.facts.summary), *notification.facts.details.splitlines()]
+    return broken(text, room)
+
+
+def broken(lines: list[str], room: int, most: int = MOST_LINES) -> list[str]:
+    """Break lines where they are too long, and say how many are left out.
+
+    :param room: bytes of a line
+    :param most: lines
+    """
+    whole = [part for one in lines for part in wrapped(tidy(one), room)]
+    if len(whole) <= most:
+        return whole
+    return [*whole[: most - 1], f"… and {len(whole) - most + 1} more lines"]

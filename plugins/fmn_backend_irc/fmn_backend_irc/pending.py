@@ -10,7 +10,7 @@ from dataclasses import dataclass
 class Line:
     """A line on its way.
 
-    :param target: in lower case
+    :param target: as the server compares it
     :param joins: we joined the channel for it
     :param done: nothing more will be heard of it
     :param failure: why it did not go through
@@ -23,9 +23,13 @@ class Line:
 
 
 class Pending:
-    """Lines in the order in which they were sent: first those that a PING is out for, then the others."""
+    """Lines in the order in which they were sent: first those that a PING is out for, then the others.
+
+    There is never more than one PING out, because not all servers say which one they answer.
+    """
 
     def __init__(self) -> None:
+        self._out = False
         self._asked: list[Line] = []
         self._unasked: list[Line] = []
 
@@ -33,10 +37,14 @@ class Pending:
         """Take a line that is being sent."""
         self._unasked.append(line)
 
-    def ask(self) -> bool:
-        """Tell whether a PING is due. If so it is taken as sent, for all lines so far."""
-        if self._asked or not self._unasked:
+    def ask(self, anyway: bool = False) -> bool:
+        """Tell whether a PING is due. If so it is taken as sent, for all lines so far.
+
+        :param anyway: also if there are no lines, to hear whether the server is there
+        """
+        if self._out or not (self._unasked or anyway):
             return False
+        self._out = True
         self._asked, self._unasked = self._unasked, []
         return True
 
@@ -44,7 +52,7 @@ class Pending:
         """Settle the lines for which the PING was out: it came back."""
         for line in self._asked:
             line.done = True
-        self._asked = []
+        self._out, self._asked = False, []
 
     def to(self, targets: Iterable[str]) -> Iterator[Line]:
         """Return the lines that a complaint about targets can be about: what it is about has been asked for."""
@@ -56,6 +64,6 @@ class Pending:
         :param failure: makes one for each, because each is raised in a thread of its own
         """
         for line in self._asked + self._unasked:
-            line.failure = failure()
+            line.failure = line.failure or failure()
             line.done = True
-        self._asked, self._unasked = [], []
+        self._out, self._asked, self._unasked = False, [], []

@@ -21,10 +21,16 @@ HOST = "127.0.0.1"
 CHANNEL = "#fmn"
 #: nick of the one who sits in the channel
 WATCHER = "watcher"
+#: nick of the one who knows accounts
+SERVICES = "NickServ"
 LOG = "irc.log"
 #: lines a second that this server takes without calling it a flood
 RATE = 1000
 
+#: every line arrives singly, and services are ours
+NO_LIMITS = {"overflow_lines": 0, "identification": "acc"}
+
+_ASKED = re.compile(r"ACC (?P<nick>\S+)")
 _SAID = re.compile(r":(?P<nick>[^ !]+)\S* (?:PRIVMSG|NOTICE) (?P<target>\S+) :?(?P<text>.*)")
 
 
@@ -40,12 +46,12 @@ class IrcRehearsal(Rehearsal):
         threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True).start()
         port = self._server.server_address[1]
         self.title = f"IRC server {HOST}:{port}, channel {CHANNEL}"
-        self.settings = {"irc": {"host": HOST, "port": port, "rate": RATE, "burst": RATE}}
+        self.settings = {"irc": {"host": HOST, "port": port, "rate": RATE, "burst": RATE, **NO_LIMITS}}
         self._log = folder / LOG
         self._log.touch()
         self._lock = threading.Lock()
         self._arrived: list[Arrival] = []
-        self._readers = [Reader(port, WATCHER, self, CHANNEL)]
+        self._readers = [Reader(port, WATCHER, self, CHANNEL), Services(port, SERVICES, self)]
 
     def addresses(self, user: str) -> Sequence[str]:
         """See :meth:`fmn_core.Rehearsal.addresses`."""
@@ -126,3 +132,14 @@ class Reader:
         for line in lines:
             if said := _SAID.match(line):
                 self._rehearsal.read(said["nick"], said["target"], said["text"])
+
+
+class Services(Reader):
+    """Services that take everybody on this server for who they say they are, so that commands can be tried."""
+
+    def _write_down(self, lines: Iterator[str]) -> None:
+        for line in lines:
+            said = _SAID.match(line)
+            asked = _ASKED.fullmatch(said["text"]) if said else None
+            if said and asked:
+                self._say(f"NOTICE {said['nick']} :{asked['nick']} ACC 3")

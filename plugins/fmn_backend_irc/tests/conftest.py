@@ -1,4 +1,4 @@
-"""What the tests share: IRC servers, and people on them."""
+"""What the tests share: IRC servers, people and services on them."""
 
 import os
 import shutil
@@ -8,51 +8,12 @@ import threading
 
 import pytest
 from irc.server import IRCServer
+from irc_place import BASE, HOST, Desk, Person, Scripted
 
 from fmn_backend_irc import IrcBackend
 from fmn_backend_irc.rehearsal import Visitor
 from fmn_backend_irc.settings import IrcSettings
 from fmn_core.testing import notification
-
-HOST = "127.0.0.1"
-BASE = "https://fmn.example.org/"
-
-
-class Person:
-    """Somebody on a server.
-
-    :param channel: which they join
-    """
-
-    def __init__(self, port, nick, channel=""):
-        self._socket = socket.create_connection((HOST, port), timeout=20)
-        self._file = self._socket.makefile("rb")
-        self.say(f"NICK {nick}", f"USER {nick} 0 * :{nick}")
-        self.read(" 376 ", " 422 ")
-        if channel:
-            self.say(f"JOIN {channel}")
-            self.read(" 366 ")
-
-    def say(self, *lines):
-        self._socket.sendall("".join(f"{line}\r\n" for line in lines).encode())
-
-    def read(self, *any_of):
-        """Return the next line that holds one of the texts."""
-        for raw in self._file:
-            line = raw.decode("utf-8", "surrogateescape").rstrip("\r\n")
-            if line.startswith("PING"):
-                self.say("PONG" + line[4:])
-            if any(text in line for text in any_of):
-                return line
-        raise EOFError("the server hung up")
-
-    def hear(self):
-        """Return the text of the next line said to them."""
-        return self.read(" PRIVMSG ").split(" ", 3)[3].removeprefix(":")
-
-    def leave(self):
-        self._file.close()
-        self._socket.close()
 
 
 @pytest.fixture
@@ -60,8 +21,8 @@ def people():
     """Make people, and let them leave in the end."""
     made = []
 
-    def make(*args):
-        made.append(Person(*args))
+    def make(*args, kind=Person, **more):
+        made.append(kind(*args, **more))
         return made[-1]
 
     yield make
@@ -78,12 +39,20 @@ def server():
         running.shutdown()
 
 
+@pytest.fixture
+def scripted():
+    """Run a server that does what the test says."""
+    running = Scripted()
+    yield running
+    running.close()
+
+
 NGIRCD = """
 [Global]
 Name = irc.example.org
 Info = test
 Listen = 127.0.0.1
-Ports = {port}
+{ports}
 MotdPhrase = hello
 {password}
 [Options]
@@ -91,11 +60,34 @@ Ident = no
 PAM = no
 DNS = no
 [Limits]
+MaxConnectionsIP = 0
+MaxNickLength = 20
 MaxPenaltyTime = 0
 [Channel]
 Name = #closed
 Modes = i
+[SSL]
+{tls}
 """
+
+
+@pytest.fixture(scope="session")
+def certificate(tmp_path_factory):
+    """A certificate for the local host with its key; it vouches for itself."""
+    program = shutil.which("openssl")
+    if program is None:
+        pytest.skip("openssl is not installed")
+    folder = tmp_path_factory.mktemp("certificate")
+    made = folder / "cert.pem", folder / "key.pem"
+    subject = ["-subj", "/CN=irc.example.org", "-addext", f"subjectAltName=IP:{HOST}"]
+    command = [program, "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", *subject]
+    subprocess.run([*command, "-out", made[0], "-keyout", made[1]], check=True, capture_output=True)
+    return made
+
+
+def free_port():
+    with socket.create_server((HOST, 0)) as free:
+        return free.getsockname()[1]
 
 
 @pytest.fixture
@@ -108,24 +100,43 @@ def ngircd(tmp_path):
         pytest.skip("ngircd is not installed")
     running = []
 
-    def start(password=""):
-        with socket.create_server((HOST, 0)) as free:
-            port = free.getsockname()[1]
+    def start(password="", certificate=None, port=None):
+        port = port or free_port()
         config = tmp_path / "ngircd.conf"
-        config.write_text(NGIRCD.format(port=port, password=f"Password = {password}" if password else ""))
+        tls = f"CertFile = {certificate[0]}\nKeyFile = {certificate[1]}\nPorts = {port}" if certificate else ""
+        config.write_text(
+            NGIRCD.format(
+                ports=f"Ports = {free_port() if certificate else port}",
+                password=f"Password = {password}" if password else "",
+                tls=tls,
+            )
+        )
         process = subprocess.Popen([program, "-n", "-f", config], stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
         running.append(process)
+        waiting_for = f":{port}"
         for line in process.stdout:
-            if b"listening" in line.lower():
+            if b"listening" in line.lower() and waiting_for.encode() in line:
                 break
         threading.Thread(target=process.stdout.read, daemon=True).start()
         return port
 
-    yield start
-    for process in running:
+    def stop():
+        process = running.pop()
         process.terminate()
         process.wait()
         process.stdout.close()
+
+    start.stop = stop
+    yield start
+    while running:
+        stop()
+
+
+@pytest.fixture(params=["irc.server", "ngircd"])
+def port(request):
+    if request.param == "ngircd":
+        return request.getfixturevalue("ngircd")()
+    return request.getfixturevalue("server")
 
 
 @pytest.fixture
@@ -134,7 +145,7 @@ def backend():
     made = []
 
     def make(port, **options):
-        settings = {"rate": 1000, "burst": 1000, "timeout": 10, "pause": 0} | options
+        settings = {"rate": 1000, "burst": 1000, "timeout": 10, "pause": 0.02, "rejoin": 0} | options
         made.append(IrcBackend(IrcSettings(host=HOST, port=port, **settings), BASE))
         return made[-1]
 
@@ -147,7 +158,14 @@ def backend():
 def to():
     """Make a notification to somebody."""
 
-    def make(destination, summary="a thing happened", **fields):
-        return notification({"summary": summary}, user="jane", backend="irc", destination=destination, **fields)
+    def make(destination, summary="a thing happened", facts=None, **fields):
+        facts = {"summary": summary} | (facts or {})
+        return notification(facts, user="jane", backend="irc", destination=destination, **fields)
 
     return make
+
+
+@pytest.fixture
+def desk():
+    """Answer people."""
+    return Desk()

@@ -27,6 +27,15 @@ def test_a_ping_speaks_for_the_lines_before_it(pending):
     assert after[0].done
 
 
+def test_a_question_whether_the_server_is_there_speaks_for_nothing_said_after_it(pending):
+    assert pending.ask(anyway=True)
+    line, *_ = sent(pending, "jane")
+    assert not pending.ask()
+    pending.answered()
+    assert not line.done
+    assert pending.ask()
+
+
 def test_without_lines_there_is_nothing_to_ask(pending):
     assert not pending.ask()
     sent(pending, "jane")

@@ -38,3 +38,12 @@ def test_what_is_delivered_arrives_at_user_and_channel(rehearsal, tmp_path):
     assert sorted(one.destination for one in arrived) == ["#fmn", "ava"]
     assert all(rehearsal.mark(sent[0]) in one.text for one in arrived)
     assert "#fmn <fmn> bash was built" in (tmp_path / "irc.log").read_text("utf-8")
+
+
+def test_people_can_try_commands(rehearsal, tmp_path, people, desk):
+    [backend] = fmn_register_backends(Settings(data_dir=tmp_path, plugin=rehearsal.settings))
+    backend.start(desk)
+    try:
+        assert people(rehearsal.settings["irc"]["port"], "jane").asks("help") == "help for jane"
+    finally:
+        backend.close()
