@@ -7,12 +7,16 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Engine, select, update
 
+from fmn_core.backends import one_line
 from fmn_core.model import DigestPlan
 
 from .database import reading, storable
 from .revisions import changing, key
 from .rows import dump_plan
 from .tables import destinations, filters, preferences, users
+
+#: characters of a reason, as users' documents have them at most
+_LONGEST = 320
 
 
 class Switches:
@@ -98,7 +102,7 @@ class Switches:
             found = change.connection.execute(which.where(preferences.c.backend == backend, *here)).all()
             if found:
                 keys = [row.id for row in found]
-                values = {"suspended": storable(reason) or "it was refused"}
+                values = {"suspended": one_line(reason)[:_LONGEST] or "it was refused"}
                 change.connection.execute(update(destinations).where(*here, d.preference_id.in_(keys)).values(values))
                 change.note(*keys)
         return sorted(row.name for row in found)
