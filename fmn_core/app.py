@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 from functools import cached_property
 from pathlib import Path
 
+from .asking import Asking
 from .bus import Bus
 from .config import Settings
 from .consumer import Consumer
@@ -78,6 +79,11 @@ class Application:
         """Users, preferences and the ledger; the database is of the current version."""
         self.settings.data_dir.mkdir(parents=True, exist_ok=True)
         return open_store(self.settings.store_url)
+
+    @cached_property
+    def asking(self) -> Asking:
+        """What has addresses confirmed."""
+        return Asking(self.store, self.registry.backends, self.settings.base_url, self.settings.confirmation)
 
     @cached_property
     def _herald(self) -> Herald:

@@ -29,7 +29,7 @@ If that is you, accept on this page:
 If you do not want that, reject it there, and this account cannot ask for this address again:
 {reject}
 
-You can also ignore this. Without an answer nothing will be sent here, and the pages take one for {hours} hours only.
+You can also ignore this: nothing will be sent here, and the pages take an answer for {hours} hours only.
 If somebody keeps asking, tell those who run this service: {abuse}
 """
 

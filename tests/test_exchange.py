@@ -12,7 +12,7 @@ from pydantic import ConfigDict
 
 from fmn_core.backends import Backend
 from fmn_core.errors import ConfigError, UsageError
-from fmn_core.model import Destination, Filter, Notification, Preference, RuleUse, User
+from fmn_core.model import Destination, DigestPlan, Filter, Notification, Preference, RuleUse, User
 from fmn_core.rules import Arguments, Rule, RuleBook, Text, always
 from fmn_core.store import Store
 from fmn_core.store.accounts import new_user
@@ -60,12 +60,13 @@ ALICE = User(
     (
         Preference(
             "7", "alice", "post", True,
-            destinations=(Destination("alice@example.org", True), Destination("a@example.org")),
+            destinations=(Destination("alice@example.org", True), Destination("a@example.org", suspended="550 no")),
             filters=(
                 Filter("1", "mine", (RuleUse("nick_rule", {"nick": "alice"}), RuleUse("plain_rule", negated=True))),
                 Filter("2", "nothing", active=False, oneshot=True),
             ),
             presentation={"verbose": True},
+            digest=DigestPlan(True, 3600.0, 50, ("08:00", "20:00"), "Europe/Prague", "22:00-07:00", 60),
             revision=12,
         ),
         Preference("8", "alice", "wire"),
@@ -111,19 +112,29 @@ def values(leaves: st.SearchStrategy[object]) -> st.SearchStrategy[dict[str, obj
     return st.dictionaries(texts, inner, max_size=3)
 
 
+clocks = st.times().map("{:%H:%M}".format)
+quiets = st.lists(clocks, min_size=2, max_size=2, unique=True).map("-".join)
+plans = st.builds(
+    DigestPlan, st.booleans(), st.none() | st.floats(20, 31 * 86_400), st.none() | st.integers(2),
+    st.lists(clocks, max_size=3).map(tuple), st.sampled_from(["UTC", "Europe/Prague", "America/St_Johns"]),
+    st.just("") | quiets, st.none() | st.integers(1),
+).filter(lambda plan: not plan.on or plan.every or plan.count or plan.at)  # fmt: skip
+
+
 def users(leaves: st.SearchStrategy[object]) -> st.SearchStrategy[User]:
     plain = st.builds(RuleUse, st.just("plain_rule"), st.just({}), st.booleans())
     wild = st.builds(RuleUse, st.just("anything"), values(leaves), st.booleans())
     filters = st.builds(
         Filter, st.just(""), names, st.lists(plain | wild, max_size=4).map(tuple), st.booleans(), st.booleans()
     )
-    destinations = st.lists(st.builds(Destination, names, st.booleans()), max_size=3, unique_by=lambda d: d.address)
+    each = st.builds(Destination, names, st.booleans(), st.just("") | lines)
+    destinations = st.lists(each, max_size=3, unique_by=lambda d: d.address)
 
     def preference(name: str, backend: str) -> st.SearchStrategy[Preference]:
         return st.builds(
             Preference, st.just(""), st.just(name), st.just(backend), st.booleans(),
             destinations.map(tuple) if backend == "wire" else st.just(()),
-            st.lists(filters, max_size=3).map(tuple), values(leaves),
+            st.lists(filters, max_size=3).map(tuple), values(leaves), plans,
         )  # fmt: skip
 
     def user(name: str) -> st.SearchStrategy[User]:
@@ -163,11 +174,23 @@ backend = "post"
 enabled = true
 destinations = [
     { address = "alice@example.org", confirmed = true },
-    { address = "a@example.org", confirmed = false },
+    { address = "a@example.org", confirmed = false, suspended = "550 no" },
 ]
 
 [preferences.presentation]
 verbose = true
+
+[preferences.digest]
+on = true
+every = 3600.0
+count = 50
+at = [
+    "08:00",
+    "20:00",
+]
+zone = "Europe/Prague"
+quiet = "22:00-07:00"
+per_hour = 60
 
 [[preferences.filters]]
 name = "mine"
@@ -254,6 +277,38 @@ def test_all_mistakes_are_told_at_once() -> None:
 )
 def test_a_mistake_is_one_sentence(change: dict[str, object], problem: str) -> None:
     assert problems(json.dumps({"user": "alice", **change})) == (problem,)
+
+
+@pytest.mark.parametrize(
+    ("digest", "problem"),
+    [
+        ({"on": True}, "it is on and says nowhere when it is sent: give 'every', 'count' or 'at'"),
+        ({"every": 19}, "every: must be greater than or equal to 20, not 19"),
+        ({"every": 1e9}, "every: must be less than or equal to 2678400, not 1000000000.0"),
+        ({"count": 1}, "count: must be greater than or equal to 2, not 1"),
+        ({"per_hour": 0}, "per_hour: must be greater than or equal to 1, not 0"),
+        ({"quiet": "22:00-22:00"}, "quiet '22:00-22:00' has no end: nothing would ever be sent"),
+        ({"evry": 60}, "no setting is named 'evry'; did you mean 'every'?"),
+    ],
+    ids=lambda value: str(value)[:30],
+)  # fmt: skip
+def test_a_digest_says_when_it_is_sent(digest: dict[str, object], problem: str) -> None:
+    (told,) = problems(json.dumps({"user": "a", "preferences": [{"backend": "post", "digest": digest}]}))
+    between = ", " if problem.split(":")[0] in digest else ": "
+    assert told == f"preferences 1, digest{between}{problem}"
+
+
+@pytest.mark.parametrize("zone", ["", "Mars/Olympus", "../../etc/passwd", "Europe", "a\0b", "x" * 10_000])
+def test_a_zone_is_one_that_is_known(zone: str) -> None:
+    (told,) = problems(json.dumps({"user": "a", "preferences": [{"backend": "post", "digest": {"zone": zone}}]}))
+    sentence = f"no time zone is named {zone[:60]!r}; write one such as 'Europe/Prague' or 'UTC'"
+    assert told == f"preferences 1, digest, zone: {sentence}"
+
+
+@pytest.mark.parametrize("digest", [{"at": ["24:00"]}, {"at": ["8:00"]}, {"at": "08:00"}, {"quiet": "22-7"}], ids=str)
+def test_hours_are_hours(digest: dict[str, object]) -> None:
+    (told,) = problems(json.dumps({"user": "a", "preferences": [{"backend": "post", "digest": digest}]}))
+    assert told.startswith(f"preferences 1, digest, {next(iter(digest))}")
 
 
 @pytest.mark.parametrize(

@@ -15,6 +15,7 @@ from fmn_core.errors import UsageError
 from fmn_core.model import User
 
 from .context import Context, echo_row, json_option, pass_context
+from .words import plan_in_words, split_place
 
 if TYPE_CHECKING:
     from fmn_core.store.exchange import Form, Installed
@@ -67,8 +68,7 @@ def list_(context: Context, as_json: bool) -> None:
 @pass_context
 def show(context: Context, name: str, as_json: bool) -> None:
     """Show a user's preferences, destinations and filters, with their ids."""
-    user = context.app.store.preferences.user(name)
-    echo_row(as_json, dataclasses.asdict(user), _in_words)
+    echo_row(as_json, _row(context.app.store.preferences.user(name)), _in_words)
 
 
 @command.command("import", epilog="\b\nExample:\n  fmn user import alice.toml")
@@ -111,9 +111,7 @@ def _installed(context: Context) -> Installed:
 def _addresses(context: Context, destinations: Sequence[str]) -> dict[str, list[str]]:
     found: dict[str, list[str]] = {}
     for destination in destinations:
-        backend, equals, address = destination.partition("=")
-        if not equals:
-            raise UsageError(f"destination {destination!r} names no backend; write BACKEND=ADDRESS")
+        backend, address = split_place(destination)
         found.setdefault(context.registry.backend(backend).name, []).append(address)
     return found
 
@@ -130,7 +128,15 @@ def _read(path: str) -> str:
 
 def _tell(user: User, as_json: bool) -> None:
     """Say in a line what was saved."""
-    echo_row(as_json, dataclasses.asdict(user), _in_short)
+    echo_row(as_json, _row(user), _in_short)
+
+
+def _row(user: User) -> dict[str, Any]:
+    """Return a user as plain values; which message took a shot is for the store alone."""
+    row = dataclasses.asdict(user)
+    for one in (one for preference in row["preferences"] for one in preference["filters"]):
+        del one["shot"]
+    return row
 
 
 def _in_short(user: Mapping[str, Any]) -> str:
@@ -154,12 +160,20 @@ def _in_words(user: Mapping[str, Any]) -> str:
 def _preference_in_words(preference: Mapping[str, Any]) -> list[str]:
     lines = [f"  {preference['backend']}: {_switch(preference)}"]
     for destination in preference["destinations"]:
-        lines.append(f"    to {destination['address']}{'' if destination['confirmed'] else ' (not confirmed)'}")
+        lines.append(f"    to {destination['address']}{_state_of(destination)}")
+    if plan := plan_in_words(preference["digest"]):
+        lines.append(f"    {plan}")
     for one in preference["filters"]:
         marks = ("" if one["active"] else ", inactive") + (", one shot" if one["oneshot"] else "")
         lines.append(f"    filter {one['id']}: {one['name']} ({_count(one['rules'], 'rule')}{marks})")
         lines += [f"      {_rule_in_words(use)}" for use in one["rules"]]
     return lines
+
+
+def _state_of(destination: Mapping[str, Any]) -> str:
+    marks = [] if destination["confirmed"] else ["not confirmed"]
+    marks += [f"suspended: {destination['suspended']}"] if destination["suspended"] else []
+    return f" ({', '.join(marks)})" if marks else ""
 
 
 def _rule_in_words(use: Mapping[str, Any]) -> str:

@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import ColumnElement, Connection, Engine, func, insert, select
 
+from fmn_core.backends import one_line
 from fmn_core.errors import UsageError
 from fmn_core.model import Destination, Notification
 
@@ -99,7 +100,7 @@ class Confirmations:
         """
         with writing(self._engine) as connection:
             which = confirmations.c.notification == notification_id
-            end_open(connection, which, State.INVALID, storable(reason), now)
+            end_open(connection, which, State.INVALID, one_line(reason), now)
 
     def is_open(self, notification_id: str) -> bool:
         """Tell whether a request still has to be sent: nobody has answered, and no later one took its place."""

@@ -7,11 +7,13 @@ import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated, cast
+from zoneinfo import ZoneInfo
 
 from pydantic import (
     AfterValidator,
     BaseModel,
     ConfigDict,
+    Field,
     JsonValue,
     StringConstraints,
     ValidationInfo,
@@ -22,6 +24,9 @@ from pydantic import (
 from fmn_core.backends import Backend
 from fmn_core.errors import UnknownNameError, UsageError
 from fmn_core.rules import RuleBook
+
+#: seconds between two digests
+SHORTEST, LONGEST = 20, 31 * 86_400
 
 #: categories of characters that end a line, steer a terminal, or are no characters (which a database refuses)
 _NO_TEXT = frozenset({"Cc", "Cs", "Zl", "Zp"})
@@ -42,10 +47,22 @@ def _installed(info: ValidationInfo) -> Installed:
 def _one_line(text: str) -> str:
     if not text.strip():
         raise ValueError("it is empty")
+    return _printable(text)
+
+
+def _printable(text: str) -> str:
     odd = [character for character in text if unicodedata.category(character) in _NO_TEXT]
     if odd:
         raise ValueError(f"it holds {odd[0]!a}, which is no printable character")
     return text
+
+
+def _zone(name: str) -> str:
+    try:
+        ZoneInfo(name)
+    except (KeyError, ValueError, OSError):
+        raise ValueError(f"no time zone is named {name[:60]!r}; write one such as 'Europe/Prague' or 'UTC'") from None
+    return name
 
 
 def _finite(value: dict[str, JsonValue]) -> dict[str, JsonValue]:
@@ -55,6 +72,9 @@ def _finite(value: dict[str, JsonValue]) -> dict[str, JsonValue]:
 
 Line = Annotated[str, StringConstraints(max_length=320), AfterValidator(_one_line)]
 FilterName = Annotated[str, StringConstraints(max_length=50), AfterValidator(_one_line)]
+Remark = Annotated[str, StringConstraints(max_length=320), AfterValidator(_printable)]
+_CLOCK = "([01][0-9]|2[0-3]):[0-5][0-9]"
+Clock = Annotated[str, StringConstraints(pattern=f"^{_CLOCK}$")]
 Json = Annotated[dict[str, JsonValue], AfterValidator(_finite)]
 
 
@@ -94,6 +114,28 @@ class DestinationPart(Part):
 
     address: Line
     confirmed: bool = False
+    suspended: Remark = ""
+
+
+class DigestPart(Part):
+    """When notifications are collected and sent; without one nothing is collected."""
+
+    on: bool = False
+    every: Annotated[float, Field(ge=SHORTEST, le=LONGEST)] | None = None
+    count: Annotated[int, Field(ge=2)] | None = None
+    at: list[Clock] = []
+    zone: Annotated[str, AfterValidator(_zone)] = "UTC"
+    quiet: Annotated[str, StringConstraints(pattern=f"^({_CLOCK}-{_CLOCK})?$")] = ""
+    per_hour: Annotated[int, Field(ge=1)] | None = None
+
+    @model_validator(mode="after")
+    def _says_when(self) -> DigestPart:
+        if self.on and not (self.every or self.count or self.at):
+            raise ValueError("it is on and says nowhere when it is sent: give 'every', 'count' or 'at'")
+        start, _, end = self.quiet.partition("-")
+        if self.quiet and start == end:
+            raise ValueError(f"quiet {self.quiet!r} has no end: nothing would ever be sent")
+        return self
 
 
 class PreferencePart(Part):
@@ -102,6 +144,7 @@ class PreferencePart(Part):
     backend: str
     enabled: bool = False
     presentation: Json = {}
+    digest: DigestPart = DigestPart()
     destinations: list[DestinationPart] = []
     filters: list[FilterPart] = []
 
@@ -151,5 +194,5 @@ class UserPart(Part):
 #: the key under which a part stands -> the part
 PARTS: dict[str, type[Part]] = {
     "": UserPart, "preferences": PreferencePart, "destinations": DestinationPart, "filters": FilterPart,
-    "rules": RulePart,
+    "rules": RulePart, "digest": DigestPart,
 }  # fmt: skip

@@ -13,9 +13,10 @@ from pydantic import ValidationError
 from fmn_core import codec
 from fmn_core.errors import ConfigError, DecodeError, UnknownNameError, UsageError
 from fmn_core.mistakes import in_words
-from fmn_core.model import Destination, Filter, Preference, RuleUse, User
+from fmn_core.model import Destination, DigestPlan, Filter, Preference, RuleUse, User
 
 from .documents import PARTS, FilterPart, Installed, PreferencePart, UserPart
+from .rows import dump_plan
 
 __all__ = ["Form", "Installed", "document", "dump_user", "load_user", "read_document"]
 
@@ -23,7 +24,7 @@ Form = Literal["toml", "json"]
 
 
 def dump_user(user: User, form: Form = "toml") -> str:
-    """Write a user's settings. Ids and revisions stay behind: they mean something in one database only.
+    """Write a user's settings. Ids, revisions and shots stay behind: they mean something in one database only.
 
     :raises UsageError: if the form cannot hold a value: TOML knows no null
     """
@@ -45,16 +46,23 @@ def document(user: User) -> dict[str, Any]:
 
 def _preference_document(preference: Preference) -> dict[str, Any]:
     presentation = {"presentation": dict(preference.presentation)} if preference.presentation else {}
+    digest = {"digest": plan} if (plan := dump_plan(preference.digest)) else {}
     return {
         "backend": preference.backend,
         "enabled": preference.enabled,
         **presentation,
-        "destinations": [{"address": d.address, "confirmed": d.confirmed} for d in preference.destinations],
+        **digest,
+        "destinations": [_destination_document(d) for d in preference.destinations],
         "filters": [
             {"name": f.name, "active": f.active, "oneshot": f.oneshot, "rules": [_rule_document(u) for u in f.rules]}
             for f in preference.filters
         ],
     }
+
+
+def _destination_document(destination: Destination) -> dict[str, Any]:
+    suspended = {"suspended": destination.suspended} if destination.suspended else {}
+    return {"address": destination.address, "confirmed": destination.confirmed, **suspended}
 
 
 def _rule_document(use: RuleUse) -> dict[str, Any]:
@@ -100,9 +108,10 @@ def _preference(user: str, read: PreferencePart) -> Preference:
         user=user,
         backend=read.backend,
         enabled=read.enabled,
-        destinations=tuple(Destination(d.address, d.confirmed) for d in read.destinations),
+        destinations=tuple(Destination(d.address, d.confirmed, d.suspended) for d in read.destinations),
         filters=tuple(_filter(one) for one in read.filters),
         presentation=read.presentation,
+        digest=DigestPlan(**{**read.digest.model_dump(), "at": tuple(read.digest.at)}),
     )
 
 

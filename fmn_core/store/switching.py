@@ -7,6 +7,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Engine, func, select, update
 
+from fmn_core.backends import one_line
 from fmn_core.model import DigestPlan
 
 from .database import reading, storable
@@ -16,6 +17,8 @@ from .tables import destinations, filters, preferences, users
 
 _PAIRS = tuple(zip("[]\\^", "{}|~", strict=True))
 _SMALL = str.maketrans(dict(_PAIRS))
+#: characters of a reason, as users' documents have them at most
+_LONGEST = 320
 
 
 class Switches:
@@ -104,7 +107,7 @@ class Switches:
             found = change.connection.execute(which.where(preferences.c.backend == backend, *here)).all()
             if found:
                 keys = [row.id for row in found]
-                values = {"suspended": storable(reason) or "it was refused"}
+                values = {"suspended": one_line(reason)[:_LONGEST] or "it was refused"}
                 change.connection.execute(update(destinations).where(*here, d.preference_id.in_(keys)).values(values))
                 change.note(*keys)
         return sorted(row.name for row in found)

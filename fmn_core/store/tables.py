@@ -92,6 +92,7 @@ destinations = Table(
     Column("position", Integer, nullable=False),
     Column("confirmed", Boolean, nullable=False),
     Column("suspended", Text, nullable=False, server_default=""),
+    Index("ix_destinations_address", "address"),
 )
 
 #: the rules of a filter are one value and no table: they are always read and written whole, nobody asks for filters by

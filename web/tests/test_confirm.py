@@ -66,7 +66,7 @@ def test_the_page_asks_and_names_account_and_address(client, store) -> None:
     page = client.get(f"/confirm/{ask(store)}").text
     assert heading(page) == "Do you want notifications here?"
     assert page.count('<form method="post"') == 2
-    for part in ("alice", ADDRESS, "Electric mail", "one counts until"):
+    for part in ("alice", ADDRESS, "Electric mail", "It counts if it comes until"):
         assert part in page
 
 

@@ -27,6 +27,7 @@ def _columns() -> None:
         op.add_column("ledger", sa.Column(name, sa.Text, nullable=False, server_default=""))
     op.add_column("ledger", sa.Column("until", sa.DateTime))
     op.create_index("ix_ledger_age", "ledger", ["at"])
+    op.create_index("ix_destinations_address", "destinations", ["address"])
 
 
 def _waiting_room() -> None:
