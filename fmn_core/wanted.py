@@ -48,6 +48,10 @@ class StillWanted:
             self._revision, self._kept, self._mutes = revision, {}, {}
         self._next = now + POLL_EVERY
 
+    def forget(self) -> None:
+        """Ask the store anew from now on: something has just been changed here."""
+        self._kept, self._mutes = {}, {}
+
     def preference(self, preference_id: str) -> Preference | None:
         """Return a preference as it is now; None if it was removed.
 

@@ -140,6 +140,7 @@ class Sender:
             return self._again(job, error.reason, error.after)
         except AddressRefused as error:
             suspend(self._store, self._backend.name, job.destination, error.reason, self._now())
+            self._wanted.forget()
             return Verdict(Outcome.FAILED, error.reason)
         except DropDelivery as error:
             return Verdict(Outcome.FAILED, error.reason)
