@@ -1,0 +1,175 @@
+"""All open streams of a server, and the one reader that finds out who has news.
+
+News only say whose events to read; each such user is read once, for all their clients. A client that comes back is read
+for by itself until it has caught up, and meanwhile is told only that there is more: so nothing is missed or repeated,
+and no queue can grow.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from itertools import islice
+
+from .carrier import CarrierAway, Event, EventCarrier, Window
+from .client import Client
+from .figures import Figures
+from .frames import event_frame
+
+log = logging.getLogger(__name__)
+
+#: events of a user read at once
+BATCH = 100
+#: behind this position there are none
+NO_EVENTS = 10**17
+#: users read at once
+ABREAST = 200
+#: seconds to wait for news before looking whether we shall end
+WAIT = 0.5
+#: seconds until the carrier is tried again
+PAUSE = 1.0
+#: clients that get a heartbeat before others have their turn
+BREATH = 250
+
+
+class Hub:
+    """Follows the carrier for all clients.
+
+    :param heartbeat: seconds between signs of life
+    :param buffer: bytes that may wait for a client
+    """
+
+    def __init__(self, carrier: EventCarrier, figures: Figures, heartbeat: float, buffer: int) -> None:
+        self._carrier, self._figures, self._heartbeat, self._buffer = carrier, figures, heartbeat, buffer
+        self._clients: dict[str, set[Client]] = {}
+        self._position = 0
+        self._ending = False
+        self.reachable = asyncio.Event()
+
+    @property
+    def clients(self) -> int:
+        """How many streams are open."""
+        return sum(map(len, self._clients.values()))
+
+    @property
+    def users(self) -> int:
+        """How many users have a stream open."""
+        return len(self._clients)
+
+    @contextmanager
+    def joined(self, client: Client) -> Iterator[None]:
+        """Count a client among the open streams while the context lasts."""
+        self._clients.setdefault(client.user, set()).add(client)
+        if self._ending:
+            client.end("shutdown")
+        try:
+            yield
+        finally:
+            self._clients[client.user].discard(client)
+            if not self._clients[client.user]:
+                del self._clients[client.user]
+
+    async def read(self, positions: dict[str, int]) -> dict[str, Window]:
+        """Look at some users.
+
+        :raises CarrierAway: if that cannot be done now
+        """
+        return await asyncio.to_thread(self._carrier.read, positions, BATCH)
+
+    def end(self) -> None:
+        """End all streams in good order, and open none any more."""
+        self._ending = True
+        self.reachable.set()  # for those who wait for it
+        for client in self._everyone():
+            client.end("shutdown")
+
+    async def follow(self) -> None:
+        """Serve those who have news, until :meth:`end`."""
+        lost = True
+        while not self._ending:
+            try:
+                await self._follow_on(lost)
+                lost = False
+            except CarrierAway as error:
+                self._note_trouble(error)
+                lost = True
+                await asyncio.sleep(PAUSE)
+
+    async def beat(self) -> None:
+        """Show life to all clients, for ever."""
+        while True:
+            await asyncio.sleep(self._heartbeat)
+            everyone = self._everyone()
+            while some := list(islice(everyone, BREATH)):
+                for client in some:
+                    self._beat_for(client)
+                await asyncio.sleep(0)
+
+    async def _follow_on(self, lost: bool) -> None:
+        """Wait for news and serve them.
+
+        :param lost: where we were does not matter any more: look for everybody
+        """
+        if lost:
+            position, users = await asyncio.to_thread(self._carrier.last), None
+        else:
+            position, users = await asyncio.to_thread(self._carrier.news, self._position, WAIT)
+        await self._serve(self._clients if users is None else [user for user in users if user in self._clients])
+        self._position = position
+        if not self.reachable.is_set():
+            self.reachable.set()
+            log.info("%s can be used", self._carrier.place)
+
+    def _note_trouble(self, error: CarrierAway) -> None:
+        self._figures.count("carrier_failures_total")
+        if self.reachable.is_set():
+            self.reachable.clear()
+            log.warning("streams stay open, but get nothing for now: %s", error)
+
+    async def _serve(self, users: Iterable[str]) -> None:
+        left = list(users)
+        for user in left:
+            for client in self._clients.get(user, ()):
+                client.behind = True
+        while left:
+            now, left = left[:ABREAST], left[ABREAST:]
+            left += await self._serve_some({user: at for user in now if (at := self._behind(user)) is not None})
+
+    def _behind(self, user: str) -> int | None:
+        return min((client.position or 0 for client in self._clients.get(user, ()) if client.live), default=None)
+
+    async def _serve_some(self, positions: dict[str, int]) -> list[str]:
+        """Serve users, and return those who have still more."""
+        windows = await self.read(positions) if positions else {}
+        for user, window in windows.items():
+            self._push(user, window)
+        return [user for user, window in windows.items() if len(window.events) == BATCH]
+
+    def _push(self, user: str, window: Window) -> None:
+        frames = [event_frame(user, event) for event in window.events]
+        for client in [one for one in self._clients.get(user, ()) if one.live]:
+            if client.generation != window.generation:
+                client.end("revoked")
+            elif client.waiting > self._buffer:
+                client.drop("slow")
+            else:
+                self._push_to(client, window.events, frames)
+
+    def _push_to(self, client: Client, events: Sequence[Event], frames: Sequence[bytes]) -> None:
+        wanted = [frame for event, frame in zip(events, frames, strict=True) if client.wants(event)]
+        if wanted:
+            client.write(b"".join(wanted))
+            self._figures.count("events_sent_total", by=len(wanted))
+        if events:
+            client.position = max(client.position or 0, events[-1].id)
+
+    def _beat_for(self, client: Client) -> None:
+        if client.live and client.takes_nothing():
+            client.drop("slow")
+        else:
+            client.show_life(self._position)
+
+    def _everyone(self) -> Iterator[Client]:
+        return iter([client for some in self._clients.values() for client in some])
