@@ -41,7 +41,7 @@ class Window(NamedTuple):
 
     :param last: the highest id that was ever given, to anybody
     :param generation: of the user's tokens; 0 while there is none
-    :param horizon: every event with a higher id is still there
+    :param horizon: the latest event that was forgotten: every one with a higher id is still there
     :param events: those asked for, oldest first
     """
 

@@ -44,6 +44,7 @@ class RedisEvents(EventCarrier):
         self.place = "Redis at " + re.sub(r"//([^:/@]*):[^@]*@", r"//\1:***@", url)
         self._prefix, self._keep, self._keep_events, self._clock = prefix, int(keep_seconds * MICRO), keep_events, clock
         self._latest, self._generations, self._news = f"{prefix}:latest", f"{prefix}:generations", f"{prefix}:news"
+        self._latest_of, self._events = f"{prefix}:latest-of", f"{prefix}:events:"
         self._block = min(BLOCK, patience / 2)
         with self._explained():
             # one more try, at once: the connection may be an old one that the server has closed
@@ -56,12 +57,12 @@ class RedisEvents(EventCarrier):
 
     def append(self, user: str, key: str, name: str, data: str) -> bool:
         """See :meth:`EventCarrier.append`."""
-        keys = [self._latest, self._news, f"{self._prefix}:seen:{key}", *self._of(user)]
+        keys = [self._latest, self._news, self._latest_of, f"{self._prefix}:seen:{key}", self._events + user]
         return bool(self._run(self._append, keys, self._now(), self._keep, self._keep_events, user, name, data))
 
     def read(self, positions: Mapping[str, int], limit: int) -> dict[str, Window]:
         """See :meth:`EventCarrier.read`."""
-        keys = [self._latest, self._generations, *(key for user in positions for key in self._of(user))]
+        keys = [self._latest, self._generations, self._latest_of, *(self._events + user for user in positions)]
         asked = [part for user, position in positions.items() for part in (user, position)]
         last, *found = self._run(self._read, keys, self._now(), self._keep, limit, *asked)
         return {user: _window(int(last), row) for user, row in zip(positions, found, strict=True)}
@@ -97,9 +98,6 @@ class RedisEvents(EventCarrier):
         """See :meth:`EventCarrier.close`."""
         with suppress(redis.RedisError, OSError):
             self._redis.close()
-
-    def _of(self, user: str) -> tuple[str, str]:
-        return f"{self._prefix}:events:{user}", f"{self._prefix}:forgotten:{user}"
 
     def _now(self) -> str:
         return str(int(self._clock() * MICRO)) if self._clock else ""

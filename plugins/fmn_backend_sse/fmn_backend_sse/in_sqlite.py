@@ -12,17 +12,18 @@ from pathlib import Path
 
 from .carrier import MICRO, CarrierAway, Event, EventCarrier, News, Window
 
-#: an event without data is nothing but news: of tokens that were revoked
+#: each event names the one before it, so that what was forgotten is known; one without a name is nothing but news: of
+#: tokens that were revoked
 SCHEMA = """
 PRAGMA journal_mode = WAL;
 PRAGMA synchronous = NORMAL;
 CREATE TABLE IF NOT EXISTS event (
-    id INTEGER PRIMARY KEY, user TEXT NOT NULL, name TEXT NOT NULL, data TEXT NOT NULL
+    id INTEGER PRIMARY KEY, user TEXT NOT NULL, before INTEGER NOT NULL, name TEXT NOT NULL, data TEXT NOT NULL
 );
 CREATE INDEX IF NOT EXISTS event_of_user ON event (user, id);
 CREATE TABLE IF NOT EXISTS seen (key TEXT PRIMARY KEY, id INTEGER NOT NULL) WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS seen_by_age ON seen (id);
-CREATE TABLE IF NOT EXISTS forgotten (user TEXT PRIMARY KEY, id INTEGER NOT NULL) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS latest_of (user TEXT PRIMARY KEY, id INTEGER NOT NULL) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS generation (user TEXT PRIMARY KEY, number INTEGER NOT NULL) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS latest (id INTEGER NOT NULL);
 INSERT INTO latest SELECT 0 WHERE NOT EXISTS (SELECT 1 FROM latest);
@@ -62,7 +63,9 @@ class EventLog(EventCarrier):
                 return False
             given = self._next(connection)
             connection.execute("INSERT INTO seen VALUES (?, ?)", (key, given))
-            connection.execute("INSERT INTO event VALUES (?, ?, ?, ?)", (given, user, name, data))
+            before = _latest_of(connection, user)
+            connection.execute("INSERT INTO event VALUES (?, ?, ?, ?, ?)", (given, user, before, name, data))
+            connection.execute("INSERT OR REPLACE INTO latest_of VALUES (?, ?)", (user, given))
             self._forget_what_is_much(connection, user)
             return True
 
@@ -95,7 +98,7 @@ class EventLog(EventCarrier):
         """See :meth:`EventCarrier.revoke`."""
         with self._writing() as connection:
             given = self._new_generation(connection, user)
-            connection.execute("INSERT INTO event VALUES (?, ?, '', '')", (given, user))
+            connection.execute("INSERT INTO event VALUES (?, ?, 0, '', '')", (given, user))
 
     def close(self) -> None:
         """See :meth:`EventCarrier.close`."""
@@ -126,17 +129,15 @@ class EventLog(EventCarrier):
         return given
 
     def _forget_what_is_old(self, connection: sqlite3.Connection) -> None:
-        for table in ("event", "seen", "forgotten"):
+        for table in ("event", "seen"):
             connection.execute(f"DELETE FROM {table} WHERE id < ?", (self._oldest(),))  # noqa: S608 - our own names
 
     def _forget_what_is_much(self, connection: sqlite3.Connection, user: str) -> None:
-        over = connection.execute(
-            "SELECT id FROM event WHERE user = ? AND name != '' ORDER BY id DESC LIMIT 1 OFFSET ?",
-            (user, self._keep_events),
-        ).fetchone()
-        if over:
-            connection.execute("DELETE FROM event WHERE user = ? AND id <= ?", (user, *over))
-            connection.execute("INSERT OR REPLACE INTO forgotten VALUES (?, ?)", (user, *over))
+        connection.execute(
+            "DELETE FROM event WHERE user = ? AND id <="
+            " (SELECT id FROM event WHERE user = ? AND name != '' ORDER BY id DESC LIMIT 1 OFFSET ?)",
+            (user, user, self._keep_events),
+        )
 
     @contextmanager
     def _reading(self) -> Iterator[sqlite3.Connection]:
@@ -176,11 +177,15 @@ def _generation(connection: sqlite3.Connection, user: str) -> int:
     return int(row[0]) if row else 0
 
 
+def _latest_of(connection: sqlite3.Connection, user: str) -> int:
+    row = connection.execute("SELECT id FROM latest_of WHERE user = ?", (user,)).fetchone()
+    return int(row[0]) if row else 0
+
+
 def _window(connection: sqlite3.Connection, user: str, behind: int, oldest: int, limit: int) -> Window:
-    rows = connection.execute(
-        "SELECT id, name, data FROM event WHERE user = ? AND id > ? AND name != '' ORDER BY id LIMIT ?",
-        (user, max(behind, oldest - 1), limit),
-    )
-    forgotten = connection.execute("SELECT id FROM forgotten WHERE user = ?", (user,)).fetchone()
-    horizon = max(oldest - 1, forgotten[0] if forgotten else 0)
-    return Window(_last(connection), _generation(connection, user), horizon, tuple(Event(*row) for row in rows))
+    query = "SELECT id, name, data, before FROM event WHERE user = ? AND id >= ? AND name != '' ORDER BY id LIMIT ?"
+    first = connection.execute(query, (user, oldest, 1)).fetchone()
+    rows = connection.execute(query, (user, max(behind + 1, oldest), limit))
+    events = tuple(Event(*row[:3]) for row in rows)
+    horizon = int(first[3]) if first else _latest_of(connection, user)
+    return Window(_last(connection), _generation(connection, user), horizon, events)

@@ -22,39 +22,37 @@ local function tell(news, id, user)
 end
 """
 
-#: keys: latest, news, seen, events, forgotten; arguments: now, keep, keep_events, user, name, data; returns 1 if added
+#: keys: latest, news, latest_of, seen, events; arguments: now, keep, keep_events, user, name, data; returns 1 if added;
+#: each event names the one before it, so that what was forgotten is known
 APPEND = f"""{_COMMON}
-local latest, news, seen, events, forgotten = unpack(KEYS)
+local latest, news, latest_of, seen, events = unpack(KEYS)
 local keep, keep_events, user, name, data = tonumber(ARGV[2]), tonumber(ARGV[3]), ARGV[4], ARGV[5], ARGV[6]
 local life = math.ceil(keep / 1000)
 if not redis.call('SET', seen, 1, 'NX', 'PX', life) then return 0 end
 local now = now(ARGV[1])
 local id = next_id(latest, now)
-redis.call('XADD', events, 'MINID', text(math.max(0, now - keep)), id .. '-0', 'name', name, 'data', data)
-local over = redis.call('XLEN', events) - keep_events
-if over > 0 then
-    local rows = redis.call('XRANGE', events, '-', '+', 'COUNT', over)
-    redis.call('SET', forgotten, string.match(rows[#rows][1], '%d+'), 'PX', life)
-    redis.call('XTRIM', events, 'MAXLEN', keep_events)
-end
+local before = redis.call('HGET', latest_of, user) or '0'
+redis.call('XADD', events, 'MINID', text(math.max(0, now - keep)), id .. '-0',
+    'name', name, 'data', data, 'before', before)
+redis.call('HSET', latest_of, user, id)
+redis.call('XTRIM', events, 'MAXLEN', keep_events)
 redis.call('PEXPIRE', events, life)
 tell(news, id, user)
 return 1
 """
 
-#: keys: latest, generations, and for each user events and forgotten; arguments: now, keep, limit, and for each user
-#: name and position; returns the latest id, and for each user generation, horizon and events
+#: keys: latest, generations, latest_of, and for each user events; arguments: now, keep, limit, and for each user name
+#: and position; returns the latest id, and for each user generation, horizon and events
 READ = f"""{_COMMON}
 local oldest = math.max(0, now(ARGV[1]) - ARGV[2])
 local found = {{redis.call('GET', KEYS[1]) or '0'}}
-for place = 3, #KEYS, 2 do
-    local user, position = ARGV[place + 1], tonumber(ARGV[place + 2])
-    local horizon = math.max(oldest - 1, redis.call('GET', KEYS[place + 1]) or 0)
-    local first = text(math.max(position + 1, oldest))
+for place = 4, #KEYS do
+    local user, position = ARGV[2 * place - 4], tonumber(ARGV[2 * place - 3])
+    local first = redis.call('XRANGE', KEYS[place], text(oldest), '+', 'COUNT', 1)[1]
     table.insert(found, {{
         redis.call('HGET', KEYS[2], user) or '0',
-        text(horizon),
-        redis.call('XRANGE', KEYS[place], first, '+', 'COUNT', ARGV[3]),
+        first and first[2][6] or redis.call('HGET', KEYS[3], user) or '0',
+        redis.call('XRANGE', KEYS[place], text(math.max(position + 1, oldest)), '+', 'COUNT', ARGV[3]),
     }})
 end
 return found

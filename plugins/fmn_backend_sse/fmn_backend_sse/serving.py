@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import resource
 import threading
 from collections.abc import AsyncIterator, Callable, Iterator
@@ -11,6 +12,7 @@ from contextlib import asynccontextmanager, contextmanager, suppress
 from signal import SIGHUP, SIGINT, SIGTERM
 
 from aiohttp import web
+from aiohttp.http_exceptions import HttpProcessingError
 
 from fmn_core import FmnError, Settings
 
@@ -22,6 +24,9 @@ from .server import EventServer
 from .settings import SseSettings
 from .tokens import Tokens
 from .watch import Watch
+
+http_log = logging.getLogger(f"{__package__}.http")
+http_log.addFilter(lambda record: not (record.exc_info and isinstance(record.exc_info[1], HttpProcessingError)))
 
 #: seconds that open streams get to end when the server stops
 FAREWELL = 2.0
@@ -83,7 +88,8 @@ async def _listening(application: web.Application, host: str, port: int) -> Asyn
     runner = web.AppRunner(
         application,
         handler_cancellation=True,  # else a client that left would be served for ever
-        access_log=None,  # it would hold the tokens
+        access_log=None,  # it would hold the tokens, as does the line of a request that is none
+        logger=http_log,
         shutdown_timeout=FAREWELL,
     )
     try:

@@ -1,6 +1,7 @@
 """Both carriers, Redis through keys of each test's own; settings, a backend and notifications."""
 
 import os
+import socket
 import uuid
 from contextlib import ExitStack
 
@@ -99,3 +100,11 @@ def proxy(redis_prefix):
     proxy = Proxy()
     yield proxy
     proxy.cut()
+
+
+@pytest.fixture
+def free_port():
+    """A port of this machine on which nobody listens."""
+    with socket.socket() as one:
+        one.bind(("127.0.0.1", 0))
+        return one.getsockname()[1]
