@@ -85,16 +85,21 @@ class Hub:
         for client in self._everyone():
             client.end("shutdown")
 
+    async def start(self) -> None:
+        """Begin with what comes from now on.
+
+        :raises CarrierAway: if the carrier cannot be used
+        """
+        self._position = await asyncio.to_thread(self._carrier.last)
+        self.reachable.set()
+
     async def follow(self) -> None:
         """Serve those who have news, until :meth:`end`."""
-        lost = True
         while not self._ending:
             try:
-                await self._follow_on(lost)
-                lost = False
+                await self._follow_on()
             except CarrierAway as error:
                 self._note_trouble(error)
-                lost = True
                 await asyncio.sleep(PAUSE)
 
     async def beat(self) -> None:
@@ -107,20 +112,16 @@ class Hub:
                     self._beat_for(client)
                 await asyncio.sleep(0)
 
-    async def _follow_on(self, lost: bool) -> None:
-        """Wait for news and serve them.
-
-        :param lost: where we were does not matter any more: look for everybody
-        """
-        if lost:
-            position, users = await asyncio.to_thread(self._carrier.last), None
-        else:
+    async def _follow_on(self) -> None:
+        if self.reachable.is_set():
             position, users = await asyncio.to_thread(self._carrier.news, self._position, WAIT)
+        else:  # news may be lost: look for everybody
+            position, users = await asyncio.to_thread(self._carrier.last), None
         await self._serve(self._clients if users is None else [user for user in users if user in self._clients])
         self._position = position
         if not self.reachable.is_set():
             self.reachable.set()
-            log.info("%s can be used", self._carrier.place)
+            log.info("%s can be used again", self._carrier.place)
 
     def _note_trouble(self, error: CarrierAway) -> None:
         self._figures.count("carrier_failures_total")

@@ -46,7 +46,7 @@ async def serve(settings: Settings, started: Callable[[str], object], stop: asyn
     figures = Figures()
     hub = Hub(carrier, figures, options.heartbeat, options.buffer)
     try:
-        await asyncio.to_thread(carrier.last)
+        await hub.start()
         async with (
             _listening(EventServer(options, hub, tokens, figures).application(), options.host, options.port) as port,
             _watched(Watch(hub, figures), options.monitoring),

@@ -19,6 +19,7 @@ class Proxy:
         self._server = (parts.hostname, parts.port or 6379)
         self._open: list[socket.socket] = []
         self._threads: list[threading.Thread] = []
+        self.straight = REDIS
         self.port = 0
         self.mend()
         login, at, _ = parts.netloc.rpartition("@")
