@@ -1,44 +1,53 @@
-"""One open stream: a position in its user's events, and what to write to."""
+"""One open stream: a connection, and a position in its user's events."""
 
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 
 from .carrier import Event
 from .choice import Choice
 from .frames import heartbeat
 
+#: ends a body that goes in chunks
+LAST_CHUNK = b"0\r\n\r\n"
 
-class Client:
-    """A client that follows its user's events.
 
-    Bytes go to its connection at once or wait in the connection's buffer; nobody waits for a client that is live.
+class Client(asyncio.Protocol):
+    """A client that follows its user's events, as the protocol of its connection.
+
+    Bytes go out at once or wait in the connection's buffer; whatever the client sends is of no interest.
 
     :param generation: of the token that opened the stream
     :param choice: which events it wants; None for all
-    :param transport: the connection
     :param chunked: whether bytes go in chunks, as HTTP/1.1 has it
+    :param left: called when the connection is gone
     :ivar position: all its events up to here are written; None while it is not known where it begins
     :ivar live: it has caught up, and gets what comes as it comes
     :ivar behind: there is news that it may not have seen when it last looked
-    :ivar ended: the stream is over, with the reason
+    :ivar over: nothing is written any more
     """
 
     __slots__ = (
-        "_chunked", "_taken", "_transport", "_written", "behind", "choice", "ended", "generation", "live", "position",
-        "user",
+        "_chunked", "_drained", "_left", "_paused", "_taken", "_transport", "_written", "behind", "choice",
+        "generation", "live", "over", "position", "user",
     )  # fmt: skip
 
     def __init__(
-        self, user: str, generation: int, choice: Choice | None, transport: asyncio.Transport, chunked: bool
+        self,
+        user: str,
+        generation: int,
+        choice: Choice | None,
+        transport: asyncio.Transport,
+        chunked: bool,
+        left: Callable[[Client], object],
     ) -> None:
         self.user, self.generation, self.choice = user, generation, choice
-        self._transport, self._chunked = transport, chunked
+        self._transport, self._chunked, self._left = transport, chunked, left
         self.position: int | None = None
-        self.live, self.behind = False, False
-        self._written = 0
-        self._taken: int | None = None
-        self.ended: asyncio.Future[str] = asyncio.get_running_loop().create_future()
+        self.live = self.behind = self.over = self._paused = False
+        self._drained: asyncio.Future[None] | None = None
+        self._written, self._taken = 0, -1
 
     @property
     def waiting(self) -> int:
@@ -51,9 +60,15 @@ class Client:
 
     def write(self, data: bytes) -> None:
         """Write to the connection, without waiting."""
-        if not self._transport.is_closing():
+        if not self.over:
             self._written += len(data)
             self._transport.write(b"%x\r\n%b\r\n" % (len(data), data) if self._chunked else data)
+
+    async def drained(self) -> None:
+        """Wait until the client has taken enough to write on."""
+        while self._paused and not self.over:
+            self._drained = asyncio.get_running_loop().create_future()
+            await self._drained
 
     def takes_nothing(self) -> bool:
         """Tell whether something waits, and nothing of it was taken since this was asked before."""
@@ -69,12 +84,37 @@ class Client:
             self.position = max(position, self.position or 0)
         self.write(heartbeat(self.user, self.position))
 
-    def end(self, reason: str) -> None:
-        """End the stream in good order."""
-        if not self.ended.done():
-            self.ended.set_result(reason)
+    def end(self) -> None:
+        """End the stream in good order, once the client has taken what waits."""
+        if not self.over:
+            self.over = True
+            if self._chunked:
+                self._transport.write(LAST_CHUNK)
+            self._transport.close()
+            self._go_on()
 
-    def drop(self, reason: str) -> None:
+    def drop(self) -> None:
         """Cut the connection, with whatever waits in it."""
-        self.end(reason)
+        self.over = True
         self._transport.abort()
+        self._go_on()
+
+    def pause_writing(self) -> None:
+        """Hear from the connection that much waits."""
+        self._paused = True
+
+    def resume_writing(self) -> None:
+        """Hear from the connection that little waits."""
+        self._paused = False
+        self._go_on()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Hear that the connection is gone."""
+        self.over = True
+        self._go_on()
+        self._left(self)
+
+    def _go_on(self) -> None:
+        if self._drained and not self._drained.done():
+            self._drained.set_result(None)
+        self._drained = None

@@ -10,7 +10,6 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
 from itertools import islice
 
 from .carrier import CarrierAway, Event, EventCarrier, Window
@@ -28,6 +27,8 @@ NO_EVENTS = 10**17
 ABREAST = 200
 #: seconds to wait for news before looking whether we shall end
 WAIT = 0.5
+#: seconds in which news gather, so that a burst of them is read at once
+GATHER = 0.02
 #: seconds until the carrier is tried again
 PAUSE = 1.0
 #: clients that get a heartbeat before others have their turn
@@ -58,18 +59,28 @@ class Hub:
         """How many users have a stream open."""
         return len(self._clients)
 
-    @contextmanager
-    def joined(self, client: Client) -> Iterator[None]:
-        """Count a client among the open streams while the context lasts."""
+    def join(self, client: Client) -> None:
+        """Count a client among the open streams, until it leaves."""
         self._clients.setdefault(client.user, set()).add(client)
-        if self._ending:
-            client.end("shutdown")
-        try:
-            yield
-        finally:
-            self._clients[client.user].discard(client)
-            if not self._clients[client.user]:
-                del self._clients[client.user]
+
+    def leave(self, client: Client) -> None:
+        """Forget a client whose connection is gone."""
+        some = self._clients.get(client.user, set())
+        some.discard(client)
+        if not some:
+            self._clients.pop(client.user, None)
+
+    def end(self, client: Client, reason: str) -> None:
+        """End a stream in good order, and count why."""
+        self._figures.count("ended_total", reason)
+        log.info("a stream of %s ends: %s", client.user, reason)
+        client.end()
+
+    def drop_slow(self, client: Client) -> None:
+        """Cut a stream whose client does not take what it gets: it comes back and gets it again."""
+        self._figures.count("ended_total", "slow")
+        log.info("a stream of %s is cut: its client takes too little", client.user)
+        client.drop()
 
     async def read(self, positions: dict[str, int]) -> dict[str, Window]:
         """Look at some users.
@@ -78,12 +89,21 @@ class Hub:
         """
         return await asyncio.to_thread(self._carrier.read, positions, BATCH)
 
-    def end(self) -> None:
-        """End all streams in good order, and open none any more."""
+    async def close(self, patience: float) -> None:
+        """End all streams in good order, and the reader.
+
+        :param patience: seconds after which streams that still wait for their clients are cut
+        """
         self._ending = True
         self.reachable.set()  # for those who wait for it
         for client in self._everyone():
-            client.end("shutdown")
+            self.end(client, "shutdown")
+        until = asyncio.get_running_loop().time() + patience
+        while self._clients and asyncio.get_running_loop().time() < until:
+            await asyncio.sleep(0.02)
+        for client in self._everyone():
+            client.drop()
+        await asyncio.sleep(0)  # connections tell that they are gone
 
     async def start(self) -> None:
         """Begin with what comes from now on.
@@ -94,7 +114,7 @@ class Hub:
         self.reachable.set()
 
     async def follow(self) -> None:
-        """Serve those who have news, until :meth:`end`."""
+        """Serve those who have news, until :meth:`close`."""
         while not self._ending:
             try:
                 await self._follow_on()
@@ -122,6 +142,7 @@ class Hub:
         if not self.reachable.is_set():
             self.reachable.set()
             log.info("%s can be used again", self._carrier.place)
+        await asyncio.sleep(GATHER)
 
     def _note_trouble(self, error: CarrierAway) -> None:
         self._figures.count("carrier_failures_total")
@@ -150,11 +171,11 @@ class Hub:
 
     def _push(self, user: str, window: Window) -> None:
         frames = [event_frame(user, event) for event in window.events]
-        for client in [one for one in self._clients.get(user, ()) if one.live]:
+        for client in [one for one in self._clients.get(user, ()) if one.live and not one.over]:
             if client.generation != window.generation:
-                client.end("revoked")
+                self.end(client, "revoked")
             elif client.waiting > self._buffer:
-                client.drop("slow")
+                self.drop_slow(client)
             else:
                 self._push_to(client, window.events, frames)
 
@@ -168,7 +189,7 @@ class Hub:
 
     def _beat_for(self, client: Client) -> None:
         if client.live and client.takes_nothing():
-            client.drop("slow")
+            self.drop_slow(client)
         else:
             client.show_life(self._position)
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from typing import Protocol
 
 from .carrier import CarrierAway, Window
 from .client import Client
@@ -11,13 +10,6 @@ from .figures import Figures
 from .frames import event_frame, greeting
 from .hub import BATCH, NO_EVENTS, PAUSE, Hub
 from .positions import start_of
-
-
-class Writer(Protocol):
-    """What waits until a client has taken enough to write on: a response of aiohttp."""
-
-    async def write(self, data: bytes) -> None:
-        """Write, and wait while too much waits already."""
 
 
 class Replay:
@@ -28,36 +20,44 @@ class Replay:
 
     def __init__(self, hub: Hub, figures: Figures, patience: float) -> None:
         self._hub, self._figures, self._patience = hub, figures, patience
+        self._running: set[asyncio.Task[None]] = set()
 
-    async def catch_up(self, client: Client, writer: Writer, given: str) -> None:
+    def start(self, client: Client, given: str) -> None:
         """Write all that a client missed, and let it be live.
 
         :param given: where it was, as it says
-        :raises TimeoutError: if it takes nothing
         """
-        if await self._begin(client, writer, given):
-            while not client.live and await self._go_on(client, writer):
-                pass
+        task = asyncio.create_task(self._catch_up(client, given))
+        self._running.add(task)
+        task.add_done_callback(self._running.discard)
 
-    async def _begin(self, client: Client, writer: Writer, given: str) -> bool:
+    async def _catch_up(self, client: Client, given: str) -> None:
+        try:
+            if await self._begin(client, given):
+                while not client.live and await self._go_on(client):
+                    pass
+        except TimeoutError:
+            self._hub.drop_slow(client)
+
+    async def _begin(self, client: Client, given: str) -> bool:
         state = await self._window(client, NO_EVENTS)
         if state is None:
             return False
         start = start_of(client.user, given, state)
         client.position = start.position
-        await self._write(writer, greeting(client.user, start.position, start.gap))
+        await self._write(client, greeting(client.user, start.position, start.gap))
         if start.gap:
             self._figures.count("gaps_total")
         return True
 
-    async def _go_on(self, client: Client, writer: Writer) -> bool:
+    async def _go_on(self, client: Client) -> bool:
         client.behind = False  # before looking: what comes afterwards sets it again
         window = await self._window(client, client.position or 0)
         if window is None:
             return False
         wanted = [event_frame(client.user, event) for event in window.events if client.wants(event)]
         if wanted:
-            await self._write(writer, b"".join(wanted))
+            await self._write(client, b"".join(wanted))
             self._figures.count("events_sent_total", by=len(wanted))
         if window.events:
             client.position = window.events[-1].id
@@ -66,7 +66,7 @@ class Replay:
 
     async def _window(self, client: Client, position: int) -> Window | None:
         """Look at the client's events, once the carrier can be used; None if the stream is over."""
-        while not client.ended.done():
+        while not client.over:
             try:
                 window = (await self._hub.read({client.user: position}))[client.user]
             except CarrierAway:
@@ -75,9 +75,10 @@ class Replay:
             else:
                 if window.generation == client.generation:
                     return window
-                client.end("revoked")
+                self._hub.end(client, "revoked")
         return None
 
-    async def _write(self, writer: Writer, data: bytes) -> None:
+    async def _write(self, client: Client, data: bytes) -> None:
+        client.write(data)
         async with asyncio.timeout(self._patience):
-            await writer.write(data)
+            await client.drained()

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-import logging
 from contextlib import suppress
 
 from aiohttp import HttpVersion11, web
@@ -20,10 +18,9 @@ from .hub import NO_EVENTS, Hub
 from .origins import Origins, preflight
 from .replay import Replay
 from .settings import SseSettings
+from .takeover import take_over
 from .tokens import Tokens
 from .watch import Watch
-
-log = logging.getLogger(__name__)
 
 HEADERS = {
     "Content-Type": "text/event-stream; charset=utf-8",
@@ -51,7 +48,6 @@ class EventServer:
         application.router.add_options("/events/{user}", preflight)
         application.router.add_get("/healthz", self._watch.ready)
         application.on_response_prepare.append(self._origins.mark)
-        application.on_shutdown.append(self._end_streams)
         return application
 
     async def _stream(self, request: web.Request) -> web.StreamResponse:
@@ -63,12 +59,20 @@ class EventServer:
         if request.version >= HttpVersion11 and request.method != "HEAD":
             response.enable_chunked_encoding()
         await response.prepare(request)
-        if request.method != "HEAD" and request.transport is not None:
-            self._figures.count("connects_total")
+        if request.method != "HEAD":
             await response.write(RETRY)  # with the headers, before anybody else writes
-            client = Client(user, generation, choice, request.transport, response.chunked)
-            await self._follow(client, response, _given(request))
+            await self._open(request, generation, choice, response.chunked)
         return response
+
+    async def _open(self, request: web.Request, generation: int, choice: Choice | None, chunked: bool) -> None:
+        user, transport = request.match_info["user"], request.transport
+        if transport is None or transport.is_closing():
+            return
+        self._figures.count("connects_total")
+        client = Client(user, generation, choice, transport, chunked, self._hub.leave)
+        self._hub.join(client)
+        self._replay.start(client, _given(request))
+        await take_over(request, transport, client)
 
     def _choice(self, request: web.Request) -> Choice | None:
         try:
@@ -82,23 +86,6 @@ class EventServer:
         with suppress(CarrierAway):
             if (await self._hub.read({user: NO_EVENTS}))[user].generation != generation:
                 raise self._access.refused("revoked")
-
-    async def _follow(self, client: Client, response: web.StreamResponse, given: str) -> None:
-        with self._hub.joined(client):
-            try:
-                await self._replay.catch_up(client, response, given)
-                reason = await client.ended
-                log.info("a stream of %s ends: %s", client.user, reason)
-                self._figures.count("ended_total", reason)
-            except TimeoutError:
-                client.drop("slow")
-                self._figures.count("ended_total", "slow")
-            except ConnectionError:
-                log.debug("a client of %s left", client.user)
-
-    async def _end_streams(self, application: web.Application) -> None:
-        self._hub.end()
-        await asyncio.sleep(0)
 
 
 def _given(request: web.Request) -> str:

@@ -66,9 +66,9 @@ async def _run_until(stop: asyncio.Event, hub: Hub) -> None:
         for one in done:
             await one
     finally:
-        hub.end()
         for one in others:
             one.cancel()
+        await hub.close(FAREWELL)
         await asyncio.gather(following, *others, return_exceptions=True)
 
 
