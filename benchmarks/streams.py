@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Any
 from urllib.request import urlopen
 
+import redis
 from raw_clients import Clients
 
 from fmn_backend_sse import fmn_register_backends
@@ -150,20 +151,32 @@ def made(mark: str, user: str) -> Notification:
     return notification(facts, user=user, backend="sse", destination=user, message_id=mark)
 
 
+@contextmanager
+def own_keys(url: str) -> Iterator[str]:
+    """Return what all keys of this run begin with in Redis; they are deleted at its end."""
+    prefix = f"fmn-bench-{uuid.uuid4().hex[:12]}"
+    try:
+        yield prefix
+    finally:
+        if url:
+            with closing(redis.Redis.from_url(url)) as client:
+                for key in client.scan_iter(f"{prefix}:*", count=1000):
+                    client.unlink(key)
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--clients", type=int, default=5000)
     parser.add_argument("--redis", default="", help="URL of the Redis that carries events; a file does otherwise")
     arguments = parser.parse_args()
     print(json.dumps({"what": "bare aiohttp", "clients": arguments.clients, **bare(arguments.clients)}), flush=True)
-    with tempfile.TemporaryDirectory() as folder:
+    with tempfile.TemporaryDirectory() as folder, own_keys(arguments.redis) as prefix:
         config = Path(folder) / "fmn.toml"
-        redis = f'[redis]\nurl = "{arguments.redis}"\n' if arguments.redis else ""
-        prefix = f"fmn-bench-{uuid.uuid4().hex[:12]}"
-        config.write_text(f'data_dir = "."\n{redis}[plugin.sse]\nport = 0\nredis_prefix = "{prefix}"\n')
+        shared = f'[redis]\nurl = "{arguments.redis}"\n' if arguments.redis else ""
+        config.write_text(f'data_dir = "."\n{shared}[plugin.sse]\nport = 0\nredis_prefix = "{prefix}"\n')
         for users in (1, arguments.clients):
             row = ours(load_settings(config, {}), config, arguments.clients, users)
-            what = f"fmn sse, {'Redis' if redis else 'file'}"
+            what = f"fmn sse, {'Redis' if shared else 'file'}"
             print(json.dumps({"what": what, "clients": arguments.clients, "users": users, **row}), flush=True)
 
 
