@@ -67,13 +67,13 @@ def read_choice(query: Iterable[tuple[str, str]]) -> Choice | None:
 def _holds(name: str, values: frozenset[str], said: Mapping[str, Any]) -> bool:
     match name:
         case "package":
-            return not values.isdisjoint(said["packages"])
+            return not values.isdisjoint(said.get("packages", ()))
         case "topic":
-            return any(_begins(said[of], value) for value in values for of in ("topic", "title"))
+            return any(_begins(said.get(of, ""), value) for value in values for of in ("topic", "title"))
         case "severity":
-            return LEVELS[said["severity"]] >= min(LEVELS[value] for value in values)
+            return LEVELS.get(said.get("severity", ""), Severity.INFO) >= min(LEVELS[value] for value in values)
         case _:
-            return said[name] in values
+            return said.get(name) in values
 
 
 def _begins(topic: str, value: str) -> bool:

@@ -22,21 +22,26 @@ Examples:
 @click.command("sse", epilog=EPILOG)
 @click.option("--url", "user", metavar="USER", help="Print the URL of a user's stream instead, and end.")
 @click.option("--revoke", "revoked", metavar="USER", help="Make all tokens of a user void instead, and end.")
+@click.option("--monitoring", metavar="HOST:PORT", help="Where metrics and health are; wins over the configuration.")
 @click.pass_obj
-def command(context: Any, user: str | None, revoked: str | None) -> None:
+def command(context: Any, user: str | None, revoked: str | None, monitoring: str | None) -> None:
     """Serve notifications as live events, to browsers and to curl."""
     if user is None and revoked is None:
-        _serve(context)
+        _serve(context, monitoring)
     if revoked is not None:
         _revoke(context, revoked)
     if user is not None:
         _print_url(context, user)
 
 
-def _serve(context: Any) -> None:
+def _serve(context: Any, monitoring: str | None) -> None:
     from .serving import run  # aiohttp takes half a second, which other commands need not spend
 
-    if run(context.settings, lambda url: click.echo(f"live events at {url}/events/<user>"), context.may_reload):
+    settings = context.settings
+    if monitoring is not None:
+        own = {**settings.plugin.get("sse", {}), "monitoring": monitoring}
+        settings = settings.model_copy(update={"plugin": {**settings.plugin, "sse": own}})
+    if run(settings, lambda url: click.echo(f"live events at {url}/events/<user>"), context.may_reload):
         os.execv(sys.executable, [sys.executable, *sys.orig_argv[1:]])  # noqa: S606 - ourselves, as we were called
 
 

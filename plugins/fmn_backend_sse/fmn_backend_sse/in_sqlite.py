@@ -91,6 +91,10 @@ class EventLog(EventCarrier):
 
     def generation(self, user: str) -> int:
         """See :meth:`EventCarrier.generation`."""
+        with self._reading() as connection:
+            known = _generation(connection, user)
+        if known:
+            return known
         with self._writing() as connection:
             return _generation(connection, user) or self._new_generation(connection, user)
 
@@ -163,7 +167,11 @@ class EventLog(EventCarrier):
             self.path.parent.mkdir(parents=True, exist_ok=True)
             os.close(os.open(self.path, os.O_CREAT | os.O_RDWR, 0o600))
             connection = sqlite3.connect(self.path, PATIENCE, isolation_level=None, check_same_thread=False)
-            connection.executescript(SCHEMA)
+            try:
+                connection.executescript(SCHEMA)
+            except sqlite3.Error:
+                connection.close()
+                raise
             self._connection = connection
         return self._connection
 

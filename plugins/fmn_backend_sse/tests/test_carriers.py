@@ -258,3 +258,9 @@ def test_folder_that_cannot_be_made_is_told(tmp_path):
     (tmp_path / "file").write_text("")
     with pytest.raises(CarrierAway, match="file"):
         EventLog(tmp_path / "file" / "events.sqlite", 60, 5).append("jane", "a", "a", "a")
+
+
+def test_file_that_is_no_database_is_told(tmp_path):
+    (tmp_path / "events.sqlite").write_text("no database" * 100)
+    with pytest.raises(CarrierAway, match="not a database"):
+        EventLog(tmp_path / "events.sqlite", 60, 5).last()

@@ -30,7 +30,7 @@ def answer(url):
 
 
 @contextmanager
-def fmn_sse(settings):
+def fmn_sse(settings, *arguments):
     """Run the command as a process of its own; the value is the process and its URL."""
     code = (
         "import sys; from fmn_core import Settings\n"
@@ -38,10 +38,10 @@ def fmn_sse(settings):
         "class Context:\n"
         "    settings = Settings.model_validate_json(sys.argv[1])\n"
         "    may_reload = staticmethod(lambda: True)\n"
-        "command.main([], obj=Context)\n"
+        "command.main(sys.argv[2:], obj=Context)\n"
     )
     said = json.dumps({**settings.model_dump(mode="json"), "plugin": settings.plugin})
-    process = subprocess.Popen([sys.executable, "-c", code, said], stdout=subprocess.PIPE, text=True)
+    process = subprocess.Popen([sys.executable, "-c", code, said, *arguments], stdout=subprocess.PIPE, text=True)
     with process:
         try:
             yield process, url_said(process)
@@ -61,6 +61,11 @@ def test_command_serves_until_it_is_told_to_stop(settings, backend, url_of, to):
         process.send_signal(signal.SIGTERM)
         assert file.read() == b""
         assert process.wait(20) == 0
+
+
+def test_command_can_be_told_where_it_is_watched(settings, free_port):
+    with fmn_sse(settings, "--monitoring", f"127.0.0.1:{free_port}"):
+        assert answer(f"http://127.0.0.1:{free_port}/healthz")[0] == 200
 
 
 def test_a_killed_server_loses_nothing(settings, backend, url_of, to):

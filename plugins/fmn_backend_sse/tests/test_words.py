@@ -109,6 +109,12 @@ def test_a_digest_is_wanted_if_anything_in_it_is_and_a_notice_always():
     assert choice.takes(event("notice", packages=frozenset()))
 
 
+@pytest.mark.parametrize("name", ["app", "package", "agent", "topic"])
+def test_data_of_another_version_is_no_reason_to_fall(name):
+    assert not read_choice([(name, "x")]).takes(Event(1, "notification", "{}"))
+    assert read_choice([("severity", "info")]).takes(Event(1, "notification", "{}"))
+
+
 def test_without_a_query_everything_is_wanted():
     assert read_choice([("token", "x")]) is None
 
