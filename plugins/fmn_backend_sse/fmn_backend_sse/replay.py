@@ -22,25 +22,26 @@ class Replay:
         self._hub, self._figures, self._patience = hub, figures, patience
         self._running: set[asyncio.Task[None]] = set()
 
-    def start(self, client: Client, given: str) -> None:
+    def start(self, client: Client, given: str, state: Window | None) -> None:
         """Write all that a client missed, and let it be live.
 
         :param given: where it was, as it says
+        :param state: as it was before the client heard of us; None if that could not be known
         """
-        task = asyncio.create_task(self._catch_up(client, given))
+        task = asyncio.create_task(self._catch_up(client, given, state))
         self._running.add(task)
         task.add_done_callback(self._running.discard)
 
-    async def _catch_up(self, client: Client, given: str) -> None:
+    async def _catch_up(self, client: Client, given: str, state: Window | None) -> None:
         try:
-            if await self._begin(client, given):
+            if await self._begin(client, given, state):
                 while not client.live and await self._go_on(client):
                     pass
         except TimeoutError:
             self._hub.drop_slow(client)
 
-    async def _begin(self, client: Client, given: str) -> bool:
-        state = await self._window(client, NO_EVENTS)
+    async def _begin(self, client: Client, given: str, state: Window | None) -> bool:
+        state = state or await self._window(client, NO_EVENTS)
         if state is None:
             return False
         start = start_of(client.user, given, state)

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
+from typing import NamedTuple
 
 from aiohttp import HttpVersion11, web
 
 from fmn_core import UsageError
 
 from .access import Access
-from .carrier import CarrierAway
+from .carrier import CarrierAway, Window
 from .choice import Choice, read_choice
 from .client import Client
 from .figures import Figures
@@ -28,6 +28,15 @@ HEADERS = {
     "X-Accel-Buffering": "no",
     "X-Content-Type-Options": "nosniff",
 }
+
+
+class Terms(NamedTuple):
+    """On what a stream is opened: see :class:`Client` and :meth:`Replay.start`."""
+
+    generation: int
+    choice: Choice | None
+    chunked: bool
+    state: Window | None
 
 
 class EventServer:
@@ -54,24 +63,24 @@ class EventServer:
         user = request.match_info["user"]
         generation = self._access.generation(request, user)
         choice = self._choice(request)
-        await self._still(user, generation)
+        state = await self._state(user, generation)
         response = web.StreamResponse(headers=HEADERS)
         if request.version >= HttpVersion11 and request.method != "HEAD":
             response.enable_chunked_encoding()
         await response.prepare(request)
         if request.method != "HEAD":
             await response.write(RETRY)  # with the headers, before anybody else writes
-            await self._open(request, generation, choice, response.chunked)
+            self._figures.count("connects_total")
+            await self._open(request, Terms(generation, choice, response.chunked, state))
         return response
 
-    async def _open(self, request: web.Request, generation: int, choice: Choice | None, chunked: bool) -> None:
+    async def _open(self, request: web.Request, terms: Terms) -> None:
         user, transport = request.match_info["user"], request.transport
         if transport is None or transport.is_closing():
             return
-        self._figures.count("connects_total")
-        client = Client(user, generation, choice, transport, chunked, self._hub.leave)
+        client = Client(user, terms.generation, terms.choice, transport, terms.chunked, self._hub.leave)
         self._hub.join(client)
-        self._replay.start(client, _given(request))
+        self._replay.start(client, _given(request), terms.state)
         await take_over(request, transport, client)
 
     def _choice(self, request: web.Request) -> Choice | None:
@@ -81,11 +90,18 @@ class EventServer:
             self._figures.count("refused_total", "bad_query")
             raise web.HTTPBadRequest(text=f"{error}\n") from None
 
-    async def _still(self, user: str, generation: int) -> None:
-        """Refuse tokens that were revoked. While nobody can tell, the stream opens, and has nothing in it."""
-        with suppress(CarrierAway):
-            if (await self._hub.read({user: NO_EVENTS}))[user].generation != generation:
-                raise self._access.refused("revoked")
+    async def _state(self, user: str, generation: int) -> Window | None:
+        """Look where the user's events are before we say that the stream is open, and refuse tokens that were revoked.
+
+        :returns: None while nobody can tell: the stream opens, and has nothing in it until somebody can
+        """
+        try:
+            state = (await self._hub.read({user: NO_EVENTS}))[user]
+        except CarrierAway:
+            return None
+        if state.generation != generation:
+            raise self._access.refused("revoked")
+        return state
 
 
 def _given(request: web.Request) -> str:

@@ -79,6 +79,15 @@ def test_without_an_id_a_stream_begins_with_what_comes(settings, backend, url_of
         assert summary(file) == "after"
 
 
+def test_what_comes_once_a_stream_is_open_is_in_it(settings, backend, url_of, to):
+    """Open means that the headers are there: nothing else has to be waited for."""
+    with serving(settings) as base:
+        for number in range(30):
+            with reading(url_of(base, "jane")) as (_, file):
+                backend.deliver(to("jane", str(number)))
+                assert summary(file) == str(number)
+
+
 def test_a_client_that_left_before_anything_came_misses_nothing(settings, backend, url_of, to):
     with serving(settings) as base, reading(url_of(base, "jane")) as (_, file):
         began = position(file)
