@@ -13,8 +13,8 @@ from urllib.request import urlopen
 
 from fmn_core import Arrival, Rehearsal, Settings
 
+from .keys import opened_keys
 from .serving import serving
-from .tokens import open_tokens, stream_url
 
 LOG = "events.jsonl"
 
@@ -30,7 +30,7 @@ class StreamRehearsal(Rehearsal):
         settings = Settings(data_dir=folder, plugin={"sse": {"port": 0}})
         self.title = "events at"
         self._url = self._stack.enter_context(serving(settings))
-        self._tokens = open_tokens(settings)
+        self._keys = self._stack.enter_context(opened_keys(settings))
         self.settings = {"sse": {"port": int(self._url.rpartition(":")[2])}}
         self._log = folder / LOG
         self._log.touch()
@@ -40,7 +40,7 @@ class StreamRehearsal(Rehearsal):
 
     def addresses(self, user: str) -> Sequence[str]:
         """See :meth:`fmn_core.Rehearsal.addresses`."""
-        stream = stream_url(self._url, user, self._tokens.of(user))
+        stream = self._keys.url(self._url, user)
         response = urlopen(stream, timeout=60)  # noqa: S310 - our own server; it gives a sign of life before that
         client = threading.Thread(target=self._listen, args=(user, response), name=f"client-{user}", daemon=True)
         client.start()

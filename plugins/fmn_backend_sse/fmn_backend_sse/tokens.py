@@ -1,23 +1,29 @@
-"""Tokens: who holds a user's token may read the user's stream, and nobody else. A token cannot be guessed or forged."""
+"""Tokens: who holds a user's token may read the user's stream, and nobody else. A token cannot be guessed or forged.
+
+``<generation>.<expires>.<signature>``: good as long as the generation is the user's, and until the second since the
+epoch at which it expires; 0 for never.
+"""
 
 from __future__ import annotations
 
 import hashlib
 import hmac
-import os
-import secrets
-from contextlib import suppress
-from pathlib import Path
+import re
 from urllib.parse import quote
 
-from fmn_core import FmnError, Settings
+#: makes a signature of no use for anything else that may be signed with the same secret
+PURPOSE = "fmn sse stream"
+_FORM = re.compile(r"([0-9]{1,18})\.([0-9]{1,12})\.([0-9a-f]{64})")
 
-from .settings import SseSettings
 
-#: name of the file with the secret, in the data folder
-SECRET_FILE = "sse.secret"  # noqa: S105 - the name of a file
-#: makes a token of no use for anything else that may be signed with the same secret
-PURPOSE = b"fmn sse stream of "
+class TokenRefused(Exception):  # noqa: N818 - named as AddressRefused is
+    """A token does not open this stream.
+
+    :ivar expired: it did once
+    """
+
+    def __init__(self, expired: bool = False) -> None:
+        self.expired = expired
 
 
 class Tokens:
@@ -29,22 +35,32 @@ class Tokens:
     def __init__(self, secret: bytes) -> None:
         self._secret = secret
 
-    def of(self, user: str) -> str:
-        """Return the token of a user."""
-        return hmac.new(self._secret, PURPOSE + user.encode("utf-8", "surrogatepass"), hashlib.sha256).hexdigest()
+    def make(self, user: str, generation: int, expires: float = 0) -> str:
+        """Return a token of a user.
 
-    def is_of(self, user: str, token: str) -> bool:
-        """Tell whether a token is a user's, in a time that says nothing of how near it came."""
-        return hmac.compare_digest(self.of(user).encode(), token.encode("utf-8", "surrogatepass"))
+        :param expires: seconds since the epoch; 0 for never
+        """
+        says = f"{generation}.{int(expires)}"
+        return f"{says}.{self._signature(user, says)}"
 
+    def generation(self, user: str, token: str, now: float) -> int:
+        """Return the generation that a token of this user is of; whether it still is the user's has to be asked.
 
-def open_tokens(settings: Settings) -> Tokens:
-    """Return tokens made with the configured secret, or with the one in the data folder.
+        It takes a time that says nothing of how near a wrong one came.
 
-    :raises FmnError: if that file can be neither read nor made
-    """
-    configured = settings.section("sse", SseSettings).secret.get_secret_value()
-    return Tokens(configured.encode() if configured else _kept(settings.data_dir / SECRET_FILE))
+        :raises TokenRefused: if it is none of this user's, or has expired
+        """
+        found = _FORM.fullmatch(token)
+        says, signature = (f"{found[1]}.{found[2]}", found[3]) if found else ("", "")
+        if not hmac.compare_digest(self._signature(user, says), signature) or not found:
+            raise TokenRefused
+        if 0 < int(found[2]) <= now:
+            raise TokenRefused(expired=True)
+        return int(found[1])
+
+    def _signature(self, user: str, says: str) -> str:
+        text = "\0".join((PURPOSE, says, user)).encode("utf-8", "surrogatepass")
+        return hmac.new(self._secret, text, hashlib.sha256).hexdigest()
 
 
 def stream_url(base: str, user: str, token: str) -> str:
@@ -53,26 +69,3 @@ def stream_url(base: str, user: str, token: str) -> str:
     :param base: of the server, without a slash at the end
     """
     return f"{base}/events/{quote(user, safe='', errors='replace')}?token={token}"
-
-
-def _kept(path: Path) -> bytes:
-    try:
-        if not path.exists():
-            _make(path)
-        secret = path.read_bytes().strip()
-    except OSError as error:
-        raise FmnError(f"secret {str(path)!r} cannot be used: {error}") from error
-    if not secret:
-        raise FmnError(f"secret {str(path)!r} is empty: remove the file, and a new one is made")
-    return secret
-
-
-def _make(path: Path) -> None:
-    """Make a file that appears as a whole: of several processes that start at once, one makes it and all read it."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    draft = path.with_name(f"{path.name}.{secrets.token_hex(8)}")
-    with os.fdopen(os.open(draft, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "wb") as file:
-        file.write(secrets.token_hex(32).encode())
-    with suppress(FileExistsError):
-        os.link(draft, path)
-    draft.unlink()

@@ -1,65 +1,16 @@
-"""The server as its clients see it: aiohttp's, a raw socket, and the command as a process."""
+"""Streams as their clients see them, with both carriers."""
 
-import asyncio
 import json
-import re
-import signal
 import socket
-import subprocess
-import sys
-from contextlib import ExitStack, asynccontextmanager, closing, contextmanager
+from contextlib import ExitStack, contextmanager
 from urllib.parse import urlsplit
-from urllib.request import urlopen
 
-import aiohttp
 import pytest
-from aiohttp import web
+from streams import blocks, event, eventually, figures, position, reading, summary
 
-from fmn_backend_sse.events import open_events
-from fmn_backend_sse.server import EventServer
-from fmn_backend_sse.serving import make_runner, serving
-from fmn_backend_sse.settings import SseSettings
-from fmn_backend_sse.tokens import open_tokens, stream_url
+from fmn_backend_sse.keys import opened_keys
+from fmn_backend_sse.serving import serving
 from fmn_core import FmnError, Settings
-
-SOON = aiohttp.ClientTimeout(total=20)
-
-
-@pytest.fixture
-def url_of(settings):
-    """Return where a user's stream is on a server."""
-    return lambda base, user: stream_url(base, user, open_tokens(settings).of(user))
-
-
-@contextmanager
-def reading(url, **headers):
-    """Read a stream as curl does: HTTP/1.0 over a socket, so that what comes is the stream as it is."""
-    parts = urlsplit(url)
-    lines = "".join(f"{name.replace('_', '-')}: {value}\r\n" for name, value in headers.items())
-    with socket.create_connection((parts.hostname, parts.port), timeout=20) as client, client.makefile("rb") as file:
-        client.sendall(f"GET {parts.path}?{parts.query} HTTP/1.0\r\n{lines}\r\n".encode())
-        status = file.readline()
-        for line in file:
-            if line == b"\r\n":
-                break
-        yield int(status.split()[1]), file
-
-
-def event(file):
-    """Return the fields of the next event."""
-    fields = {}
-    for raw in file:
-        line = raw.decode().rstrip("\n")
-        if not line and "data" in fields:
-            return fields
-        name, _, value = line.partition(": ")
-        if name:
-            fields[name] = value
-    raise EOFError
-
-
-def summary(file):
-    return json.loads(event(file)["data"])["summary"]
 
 
 def test_event_arrives_with_id_name_and_data(settings, backend, url_of, to):
@@ -68,18 +19,22 @@ def test_event_arrives_with_id_name_and_data(settings, backend, url_of, to):
         assert file.readline() == b"retry: 3000\n"
         backend.deliver(to("jane", "žluťoučký <b>kůň</b>"))
         got = event(file)
-    assert got["id"] == "1"
+    assert set(got) == {"id", "event", "data"}
     assert got["event"] == "notification"
     assert json.loads(got["data"])["summary"] == "žluťoučký <b>kůň</b>"
     assert "<b>" not in got["data"]
 
 
-def test_stream_is_announced_as_one(settings, url_of):
-    with serving(settings) as base, urlopen(url_of(base, "jane"), timeout=20) as response:
-        headers = response.headers
-        assert headers["Content-Type"] == "text/event-stream; charset=utf-8"
-        assert headers["Cache-Control"] == "no-store"
-        assert headers["Access-Control-Allow-Origin"] == "*"
+def test_chunks_of_newer_clients_hold_whole_frames(settings, backend, url_of, to):
+    with serving(settings) as base, reading(url_of(base, "jane"), version="1.1") as (_, file):
+        chunks = []
+        while "event: notification" not in "".join(chunks):
+            size = int(file.readline(), 16)
+            chunks.append(file.read(size).decode())
+            assert file.read(2) == b"\r\n"
+            if len(chunks) == 2:
+                backend.deliver(to("jane", "live"))
+        assert all(chunk.endswith("\n\n") for chunk in chunks)
 
 
 def test_every_window_gets_everything_and_others_nothing(settings, backend, url_of, to):
@@ -89,6 +44,7 @@ def test_every_window_gets_everything_and_others_nothing(settings, backend, url_
         reading(url_of(base, "jane")) as (_, second),
         reading(url_of(base, "joe")) as (_, other),
     ):
+        position(first), position(second), position(other)
         for number in range(250):
             backend.deliver(to("jane", str(number)))
         backend.deliver(to("joe", "for joe"))
@@ -100,170 +56,193 @@ def test_every_window_gets_everything_and_others_nothing(settings, backend, url_
 
 def test_a_client_that_comes_back_gets_what_it_missed_even_from_another_server(settings, backend, url_of, to):
     with serving(settings) as base, reading(url_of(base, "jane")) as (_, file):
+        position(file)
         backend.deliver(to("jane", "seen"))
         seen = event(file)["id"]
-    backend.deliver(to("jane", "missed"))
+    for number in range(250):
+        backend.deliver(to("jane", f"missed {number}"))
     backend.deliver(to("joe", "not hers"))
     with serving(settings) as base:
-        with reading(url_of(base, "jane"), Last_Event_ID=seen) as (_, file):
-            assert summary(file) == "missed"
+        with reading(url_of(base, "jane") + "&last_event_id=0", Last_Event_ID=seen) as (_, file):
+            assert [summary(file) for _ in range(250)] == [f"missed {number}" for number in range(250)]
             backend.deliver(to("jane", "live"))
             assert summary(file) == "live"
         with reading(url_of(base, "jane") + f"&last_event_id={seen}") as (_, file):
-            assert summary(file) == "missed"
+            assert summary(file) == "missed 0"
 
 
 def test_without_an_id_a_stream_begins_with_what_comes(settings, backend, url_of, to):
     backend.deliver(to("jane", "before"))
     with serving(settings) as base, reading(url_of(base, "jane")) as (_, file):
+        position(file)
         backend.deliver(to("jane", "after"))
         assert summary(file) == "after"
 
 
-@pytest.mark.parametrize("given", ["999", "9" * 400])
-def test_an_id_of_another_log_begins_anew(settings, backend, url_of, to, given):
-    backend.deliver(to("jane", "kept"))
-    with serving(settings) as base, reading(url_of(base, "jane"), Last_Event_ID=given) as (_, file):
-        assert summary(file) == "kept"
-
-
-@pytest.mark.parametrize("given", ["x", "-1", "1.5", "١"])
-def test_an_id_that_is_no_number_is_refused(settings, url_of, given):
-    with serving(settings) as base, reading(url_of(base, "jane"), Last_Event_ID=given) as (status, _):
-        assert status == 400
-
-
-def test_only_the_token_of_the_stream_opens_it(settings):
-    token = open_tokens(settings).of("jane")
-
-    async def statuses(base):
-        async with aiohttp.ClientSession(timeout=SOON) as session:
-
-            async def status(path, **options):
-                async with session.get(base + path, **options) as response:
-                    return response.status
-
-            return [
-                await status("/events/jane"),
-                await status("/events/jane?token="),
-                await status("/events/jane?token=" + token[::-1]),
-                await status("/events/joe?token=" + token),
-                await status("/events/jane", headers={"Authorization": "Bearer x"}),
-                await status("/events/jane?token=" + token, headers={"Authorization": "Bearer x"}),
-                await status("/events/jane?token=ž"),
-                await status("/events/jane?token=" + token),
-                await status("/events/jane", headers={"Authorization": f"Bearer {token}"}),
-                await status("/events/"),
-                await status("/"),
-                await status("/events/jane/more?token=" + token),
-            ]
-
+def test_what_comes_once_a_stream_is_open_is_in_it(settings, backend, url_of, to):
+    """Open means that the headers are there: nothing else has to be waited for."""
     with serving(settings) as base:
-        assert asyncio.run(statuses(base)) == [401, 401, 403, 403, 403, 403, 403, 200, 200, 404, 404, 404]
+        for number in range(30):
+            with reading(url_of(base, "jane")) as (_, file):
+                backend.deliver(to("jane", str(number)))
+                assert summary(file) == str(number)
 
 
-@pytest.mark.parametrize("method", ["HEAD", "POST", "OPTIONS"])
-def test_other_methods_are_refused(settings, url_of, method):
-    async def status(url):
-        async with aiohttp.request(method, url, timeout=SOON) as response:
-            return response.status
+def test_a_client_that_left_before_anything_came_misses_nothing(settings, backend, url_of, to):
+    with serving(settings) as base, reading(url_of(base, "jane")) as (_, file):
+        began = position(file)
+    backend.deliver(to("jane", "missed"))
+    with serving(settings) as base, reading(url_of(base, "jane"), Last_Event_ID=began) as (_, file):
+        assert summary(file) == "missed"
 
+
+def test_a_client_can_ask_for_all_that_is_there(settings, backend, url_of, to):
+    backend.deliver(to("jane", "before"))
+    with serving(settings) as base, reading(url_of(base, "jane") + "&last_event_id=0") as (_, file):
+        assert summary(file) == "before"
+
+
+def test_an_id_of_somebody_else_or_of_nothing_gives_ones_own_window_after_a_gap(settings, backend, url_of, to):
     with serving(settings) as base:
-        assert asyncio.run(status(url_of(base, "jane"))) == 405
+        with reading(url_of(base, "joe")) as (_, file):
+            joes = position(file)
+        backend.deliver(to("jane", "kept"))
+        backend.deliver(to("joe", "not hers"))
+        for given in (joes, "garbage", "9" * 400, "-1"):
+            with reading(url_of(base, "jane"), Last_Event_ID=given) as (status, file):
+                assert status == 200
+                gap = event(file)
+                assert gap["event"] == "gap"
+                assert "none of this stream" in json.loads(gap["data"])["reason"]
+                assert summary(file) == "kept"
+            with reading(url_of(base, "jane"), Last_Event_ID=gap["id"]) as (_, file):
+                assert summary(file) == "kept"
 
 
-def configured(settings, **options):
-    return Settings(data_dir=settings.data_dir, plugin={"sse": settings.plugin["sse"] | options})
+def test_what_is_no_longer_kept_is_told_as_a_gap(configured, url_of, to, stack):
+    settings = configured(keep_events=2)
+    from fmn_backend_sse import fmn_register_backends
 
-
-def test_silence_is_broken_by_a_sign_of_life(settings, url_of):
-    with serving(configured(settings, heartbeat=0.05)) as base, reading(url_of(base, "jane")) as (_, file):
-        assert next(line for line in file if line.startswith(b":")) == b": heartbeat\n"
-
-
-@asynccontextmanager
-async def watched(settings):
-    """Run the server in this loop, to look inside."""
-    with closing(open_events(settings)) as events:
-        server = EventServer(settings.section("sse", SseSettings), events, open_tokens(settings))
-        runner = make_runner(server)
-        await runner.setup()
-        await web.TCPSite(runner, "127.0.0.1", 0).start()
-        yield server, f"http://127.0.0.1:{runner.addresses[0][1]}"
-        await runner.cleanup()
-
-
-async def until(condition):
-    async with asyncio.timeout(20):
-        while not condition():
-            await asyncio.sleep(0.01)
-
-
-def test_a_client_that_left_is_forgotten(settings, url_of):
-    async def scenario():
-        async with watched(settings) as (server, base), aiohttp.ClientSession(timeout=SOON) as session:
-            response = await session.get(url_of(base, "jane"))
-            await until(lambda: server.clients == 1)
-            response.close()
-            await until(lambda: server.clients == 0)
-
-    asyncio.run(scenario())
-
-
-def test_a_client_that_takes_nothing_is_dropped(settings, backend, url_of, to):
-    async def scenario():
-        async with watched(configured(settings, patience=0.1)) as (server, base):
-            parts = urlsplit(url_of(base, "jane"))
-            client = socket.socket()
-            client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
-            with client:
-                client.connect((parts.hostname, parts.port))
-                client.sendall(f"GET {parts.path}?{parts.query} HTTP/1.0\r\n\r\n".encode())
-                await until(lambda: server.clients == 1)
-                for number in range(100):
-                    backend.deliver(to("jane", f"{number}" + "x" * 100_000))
-                await until(lambda: server.clients == 0)
-
-    asyncio.run(scenario())
-
-
-def test_port_that_is_taken_is_told(settings):
+    (backend,) = fmn_register_backends(settings)
+    stack.callback(backend.close)
     with serving(settings) as base:
-        taken = configured(settings, port=urlsplit(base).port)
-        with pytest.raises(FmnError, match=f"cannot listen on 127.0.0.1:{taken.plugin['sse']['port']}"), serving(taken):
-            pass
+        with reading(url_of(base, "jane")) as (_, file):
+            began = position(file)
+        backend.deliver(to("jane", "1"))
+        backend.deliver(to("jane", "2"))
+        with reading(url_of(base, "jane"), Last_Event_ID=began) as (_, file):
+            assert [summary(file), summary(file)] == ["1", "2"]
+        backend.deliver(to("jane", "3"))
+        with reading(url_of(base, "jane"), Last_Event_ID=began) as (_, file):
+            assert event(file)["event"] == "gap"
+            assert [summary(file), summary(file)] == ["2", "3"]
+
+
+def test_a_query_chooses_of_what_was_missed_and_of_what_comes(settings, backend, url_of, to):
+    backend.deliver(to("jane", "bash was built", {"packages": frozenset({"bash"})}))
+    backend.deliver(to("jane", "kernel was built", {"packages": frozenset({"kernel"})}))
+    with serving(settings) as base:
+        with reading(url_of(base, "jane") + "&last_event_id=0&package=kernel&package=zlib") as (_, file):
+            assert summary(file) == "kernel was built"
+            backend.deliver(to("jane", "bash was pushed", {"packages": frozenset({"bash"})}))
+            backend.deliver(to("jane", "zlib was built", {"packages": frozenset({"zlib"})}))
+            assert summary(file) == "zlib was built"
+        with reading(url_of(base, "jane") + "&pakage=kernel") as (status, file):
+            assert status == 400
+            assert b"no parameter is named 'pakage': there are app, package" in file.read()
+
+
+def test_silence_is_broken_by_signs_of_life_that_say_how_far_we_are(configured, backend, url_of, to):
+    with serving(configured(heartbeat=0.05)) as base, reading(url_of(base, "jane")) as (_, file):
+        began = position(file)
+        backend.deliver(to("joe", "for another"))
+        later = next(fields["id"] for fields in blocks(file) if fields.get("id", began) != began)
+    backend.deliver(to("jane", "missed"))
+    with serving(configured()) as base, reading(url_of(base, "jane"), Last_Event_ID=later) as (_, file):
+        assert summary(file) == "missed"
+
+
+@contextmanager
+def takes_nothing(url):
+    """Open a stream, and take no more than its first bytes."""
+    parts = urlsplit(url)
+    with socket.socket() as slow:
+        slow.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        slow.settimeout(20)
+        slow.connect((parts.hostname, parts.port))
+        slow.sendall(f"GET {parts.path}?{parts.query} HTTP/1.0\r\n\r\n".encode())
+        assert slow.recv(10)
+        yield slow
+
+
+def was_cut(slow):
+    """Take what the system holds of a stream that was cut, and tell whether that is less than all."""
+    with slow.makefile("rb") as file:
+        return sum("data" in fields for fields in blocks(file)) < 200
+
+
+def test_a_client_that_takes_nothing_is_dropped_and_others_go_on(configured, backend, url_of, to, free_port):
+    settings = configured(buffer=10_000, monitoring=f"127.0.0.1:{free_port}")
+    with (
+        serving(settings) as base,
+        reading(url_of(base, "jane")) as (_, quick),
+        takes_nothing(url_of(base, "jane")) as slow,
+    ):
+        position(quick)
+        for number in range(200):
+            backend.deliver(to("jane", f"{number}" + "x" * 100_000))
+            assert summary(quick).startswith(f"{number}x")
+        assert figures(free_port)['ended_total{reason="slow"}'] == 1
+        assert was_cut(slow)
+
+
+def test_a_client_that_takes_nothing_of_what_it_missed_is_dropped(configured, backend, url_of, to, free_port):
+    for number in range(200):
+        backend.deliver(to("jane", f"{number}" + "x" * 100_000))
+    settings = configured(patience=0.1, monitoring=f"127.0.0.1:{free_port}")
+    with serving(settings) as base, takes_nothing(url_of(base, "jane") + "&last_event_id=0") as slow:
+        eventually(lambda: figures(free_port).get('ended_total{reason="slow"}') == 1)
+        assert was_cut(slow)
+
+
+def test_a_client_that_takes_nothing_between_signs_of_life_is_dropped(configured, backend, url_of, to, free_port):
+    settings = configured(heartbeat=0.1, buffer=100_000_000, monitoring=f"127.0.0.1:{free_port}")
+    with serving(settings) as base, takes_nothing(url_of(base, "jane")) as slow:
+        for number in range(200):
+            backend.deliver(to("jane", f"{number}" + "x" * 100_000))
+        eventually(lambda: figures(free_port).get('ended_total{reason="slow"}') == 1)
+        assert was_cut(slow)
 
 
 def test_streams_end_with_the_server(settings, url_of):
     with ExitStack() as server:
         base = server.enter_context(serving(settings))
         with reading(url_of(base, "jane")) as (_, file):
-            assert file.readline() == b"retry: 3000\n"
+            position(file)
             server.close()
-            assert file.read() == b"\n"
+            assert file.read() == b""
 
 
-def test_log_that_cannot_be_opened_is_told(tmp_path):
+def test_port_that_is_taken_is_told(configured):
+    with serving(configured()) as base:
+        port = urlsplit(base).port
+        with pytest.raises(FmnError, match=f"cannot listen on 127.0.0.1:{port}"), serving(configured(port=port)):
+            pass
+
+
+def test_carrier_that_cannot_be_used_is_told(tmp_path):
     (tmp_path / "events.sqlite").mkdir()
     settings = Settings(data_dir=tmp_path, plugin={"sse": {"port": 0, "secret": "x"}})
     with pytest.raises(FmnError, match="event log"), serving(settings):
         pass
 
 
-def test_command_serves_until_it_is_told_to_stop(settings, backend, url_of, to):
-    """As operators run it: a process of its own, and deliveries in another."""
-    code = (
-        "import sys; from pathlib import Path; from fmn_core import Settings\n"
-        "from fmn_backend_sse.command import command\n"
-        "class Context: settings = Settings(data_dir=Path(sys.argv[1]), plugin={'sse': {'port': 0, 'poll': 0.01}})\n"
-        "command.main([], obj=Context)\n"
-    )
-    process = subprocess.Popen([sys.executable, "-c", code, settings.data_dir], stdout=subprocess.PIPE, text=True)
-    with process:
-        base = re.search(r"http://[^/]+", process.stdout.readline())[0]
-        with reading(url_of(base, "jane")) as (_, file):
-            backend.deliver(to("jane", "across processes"))
-            assert summary(file) == "across processes"
-            process.send_signal(signal.SIGTERM)
-            assert file.read() == b""
-        assert process.wait(20) == 0
+def test_two_servers_serve_one_user(configured, settings, backend, to):
+    """As on two machines: the secret is configured, and the carrier is all they share."""
+    one, other = configured(secret="shared"), configured(secret="shared")
+    with serving(one) as first, serving(other) as second, opened_keys(one) as keys:
+        assert first != second
+        with reading(keys.url(first, "jane")) as (_, here), reading(keys.url(second, "jane")) as (_, there):
+            position(here), position(there)
+            backend.deliver(to("jane", "everywhere"))
+            assert summary(here) == summary(there) == "everywhere"
