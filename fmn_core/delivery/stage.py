@@ -41,6 +41,8 @@ from .sender import Sender
 AHEAD = 64
 #: jobs that a destination keeps here when it holds up the others; the rest of its jobs wait in the store
 KEPT = 8
+#: seconds that all places may be taken, while threads have nothing to do
+STUCK = 0.5
 #: seconds to wait for what is being sent before looking for more
 TURN = 0.05
 #: seconds between two looks into the waiting room
@@ -97,6 +99,7 @@ class Delivery:
             rng or random.Random(),  # noqa: S311 - jitter is no secret
         )  # fmt: skip
         self._next_round = -1.0
+        self._full_since: float | None = None
         self._last = datetime.min.replace(tzinfo=UTC)
         self._begun = self._finishing = False
 
@@ -261,7 +264,12 @@ class Delivery:
         """Move what holds up the others into the store: much for one destination, while threads have nothing to do."""
         idle = self._backend.concurrency - self._lanes.running
         if len(self._jobs) < AHEAD or idle <= 0 or self._lanes.resting:
+            self._full_since = None
             return
+        if self._full_since is None:
+            self._full_since = self._clock()
+        if self._clock() - self._full_since < STUCK:
+            return  # it is quick: what comes for others will have its turn in a moment
         spilled, now = self._lanes.spill(KEPT), self._now()
         reason = "waits behind others for the same destination"
         notes = [waits(job, one, Why.BEHIND, now, reason) for job in spilled for one in job.notifications]

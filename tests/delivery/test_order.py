@@ -122,6 +122,7 @@ def test_a_slow_destination_does_not_delay_others_however_much_there_is_for_it(p
     place.publish(*[place.note(f"m{n}") for n in range(300)])
     place.begin()
     for _ in range(2000):
+        place.seconds += 0.1
         place.stage.handle(place.transport, place.transport.receive([place.queue], place.stage.room))
         if len(place.sent) == 300:
             break
