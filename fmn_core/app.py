@@ -6,7 +6,7 @@ Each part is made when it is first asked for, so that a command pays only for wh
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from functools import cached_property
+from functools import cached_property, lru_cache, partial
 from pathlib import Path
 
 from .asking import Asking
@@ -169,7 +169,12 @@ class Application:
         return Signer(self.store.secrets.get(LINKS))
 
     def _unsubscribe_url(self, user: str, preference: str, filters: Sequence[str]) -> str:
-        return unsubscribe_url(self.settings.base_url, self._signer, user, preference, filters)
+        return self._signed(user, preference, tuple(filters))
+
+    @cached_property
+    def _signed(self) -> Callable[[str, str, tuple[str, ...]], str]:
+        """What makes links that switch off; to sign one takes as long as to write half the mail around it."""
+        return lru_cache(10_000)(partial(unsubscribe_url, self.settings.base_url, self._signer))
 
     def _title_of(self, rule: str) -> str:
         """Return the title of a rule, or what is known of one whose plugin is gone."""

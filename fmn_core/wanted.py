@@ -28,7 +28,7 @@ class StillWanted:
         self._revision = -1
         self._next = 0.0
         self._kept: dict[str, Preference | None] = {}
-        self._mutes: dict[str, Mapping[str, datetime]] = {}
+        self._mutes: Mapping[str, Mapping[str, datetime]] | None = None
 
     @property
     def revision(self) -> int | None:
@@ -43,14 +43,14 @@ class StillWanted:
         if (now := self._clock()) < self._next:
             return
         revision = self._store.preferences.revision()
-        if revision != self._revision or len(self._kept) + len(self._mutes) > _MOST_KEPT:
-            # new dictionaries, not emptied ones: a thread that still looks something up fills the old ones
-            self._revision, self._kept, self._mutes = revision, {}, {}
+        if revision != self._revision or len(self._kept) > _MOST_KEPT:
+            # a new dictionary, not an emptied one: a thread that still looks something up fills the old one
+            self._revision, self._kept, self._mutes = revision, {}, None
         self._next = now + POLL_EVERY
 
     def forget(self) -> None:
         """Ask the store anew from now on: something has just been changed here."""
-        self._kept, self._mutes = {}, {}
+        self._kept, self._mutes = {}, None
 
     def preference(self, preference_id: str) -> Preference | None:
         """Return a preference as it is now; None if it was removed.
@@ -88,9 +88,9 @@ class StillWanted:
 
     def _muted(self, user: str, now: datetime) -> Mapping[str, datetime]:
         mutes = self._mutes
-        if user not in mutes:
-            mutes[user] = self._store.mutes.of_user(user, now)
-        return mutes[user]
+        if mutes is None:
+            mutes = self._mutes = self._store.mutes.all(now)
+        return mutes.get(user, {})
 
 
 def _objection_to_place(place: Destination | None) -> str | None:

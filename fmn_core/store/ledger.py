@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, fields
 from datetime import datetime
 from functools import lru_cache
 from typing import Any
@@ -75,6 +75,9 @@ class LedgerEntry:
             thread=one.facts.thread,
             summary=one.facts.summary,
         )
+
+
+_COLUMNS = tuple(field.name for field in fields(LedgerEntry))
 
 
 class Ledger:
@@ -152,7 +155,8 @@ def _upsert(dialect: str) -> Any:
 
 def _row(entry: LedgerEntry) -> dict[str, Any]:
     """Flatten an entry. Ids of messages and answers of servers are strangers' text that a database may refuse."""
-    return {name: _clean(value) if isinstance(value, str) else value for name, value in asdict(entry).items()}
+    values = ((name, getattr(entry, name)) for name in _COLUMNS)
+    return {name: _clean(value) if isinstance(value, str) else value for name, value in values}
 
 
 def _clean(text: str) -> str:

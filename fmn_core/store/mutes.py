@@ -45,6 +45,15 @@ class Mutes:
                 change.note()
             return muted
 
+    def all(self, now: datetime) -> dict[str, dict[str, datetime]]:
+        """Return everybody's threads that are muted now, by user, and until when."""
+        query = select(mutes).where(mutes.c.until > now)
+        found: dict[str, dict[str, datetime]] = {}
+        with reading(self._engine) as connection:
+            for row in connection.execute(query):
+                found.setdefault(row.user, {})[row.thread] = row.until
+        return found
+
     def of_user(self, user: str, now: datetime) -> dict[str, datetime]:
         """Return a user's threads that are muted now, and until when."""
         query = select(mutes.c.thread, mutes.c.until).where(mutes.c.user == storable(user), mutes.c.until > now)
