@@ -126,7 +126,7 @@ class Query:
 
         :raises TransportError: there is no answer now
         """
-        self._answers.put(not (stage.busy or stage.waits or any(map(transport.depth, stage.queues))))
+        self._answers.put(not (stage.waits or any(map(transport.depth, stage.queues))))
 
     def answered(self, patience: float) -> bool:
         """Return the answer; one that does not come in time is no."""

@@ -51,8 +51,9 @@ def warnings(running: Running, name: str) -> list[str]:
 
 
 def test_a_worker_waits_for_a_broker_that_is_down_and_goes_on_when_it_comes(
-    assemble: Assemble, messages: Callable[[int], Path], vhost: str, proxy: Proxy, start: Start
-) -> None:
+    assemble: Assemble, messages: Callable[[int], Path], numbers_place: NumbersPlace, vhost: str, proxy: Proxy,
+    start: Start,
+) -> None:  # fmt: skip
     proxy.cut()
     assemble(_behind(proxy, vhost))
     worker, delivery = start("worker"), start("deliver", "--json")
@@ -62,7 +63,7 @@ def test_a_worker_waits_for_a_broker_that_is_down_and_goes_on_when_it_comes(
         assert "next attempt in 0." in line
     proxy.mend()
     feed(vhost, messages(200))
-    eventually(lambda: _is_done(vhost) and warnings(delivery, "delivery of crash")[1:])
+    eventually(lambda: numbers_place.sent().total() == wanted(200) and warnings(delivery, "delivery of crash")[1:])
     assert (worker.end(), delivery.end()) == (0, 0)
     assert delivery.rows == [{"stage": "delivery of crash", "sent": wanted(200), "repeated": 0}]
     assert [line for line in worker.said if "WARNING" in line] == warnings(worker, "worker"), "one incident, one voice"

@@ -174,13 +174,13 @@ class Sender:
         due = now + timedelta(seconds=verdict.after)
         why = job.why if job.collected and job.why else verdict.waits
         notes += [waits(job, one, why, now, verdict.reason, due, tried=True) for one in wanted]
+        outcomes = [(note.entry.notification, note.entry.outcome) for note in notes]
         behind = f"waits behind others: {verdict.reason}"
         notes += [waits(other, one, Why.BEHIND, now, behind) for other in dropped for one in other.notifications]
         try:
             self._write(notes)
         except StoreError as error:
             return Result(job, dropped=dropped, error=error)
-        outcomes = [(note.entry.notification, note.entry.outcome) for note in notes]
         return Result(job, outcomes, verdict.reason, dropped=dropped, due=due)
 
     def _left(self, job: Job, one: Notification, verdict: Verdict) -> Note:

@@ -24,7 +24,7 @@ from fmn_core.reception import Reception
 from fmn_core.retry import RetrySchedule
 from fmn_core.store import LedgerEntry, Note, Store, Why
 from fmn_core.store.ledger import DONE
-from fmn_core.store.waiting import IN_LINE
+from fmn_core.store.waiting import COLLECTED, IN_LINE
 from fmn_core.transport.base import Envelope, Transport, deliveries
 from fmn_core.wanted import StillWanted
 
@@ -340,7 +340,12 @@ class Delivery:
                 self.lag.observe(max(0.0, (self._now() - one.sent_at).total_seconds()))
 
     def _count(self, notes: Iterable[Note]) -> None:
-        self._count_outcomes(note.entry.outcome for note in notes)
+        """Count what was decided without an attempt; what only waits behind others is counted when it is tried."""
+        for note in notes:
+            if note.waits is None:
+                self.counts[note.entry.outcome] += 1
+            elif note.waits.why in COLLECTED:
+                self.counts["collected"] += 1
 
     def _count_outcomes(self, outcomes: Iterable[Outcome]) -> None:
         for outcome in outcomes:
