@@ -70,12 +70,6 @@ def test_a_worker_waits_for_a_broker_that_is_down_and_goes_on_when_it_comes(
     assert len(warnings(worker, "worker")) == 2
 
 
-def _is_done(url: str) -> bool:
-    """Tell whether nothing waits on any queue, while others may have something out."""
-    with contextlib.closing(open_transport(url)) as transport:
-        return not any(transport.depth(queue) for queue in (MESSAGES, "deliveries.crash"))
-
-
 def test_with_the_broker_away_in_between_everything_arrives_once(
     assemble: Assemble, messages: Callable[[int], Path], numbers_place: NumbersPlace, vhost: str, proxy: Proxy,
     start: Start,
