@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from datetime import datetime
 
 from .model import Destination, Filter, Notification, Preference, Purpose
@@ -59,8 +59,17 @@ class StillWanted:
         """
         kept = self._kept
         if preference_id not in kept:
-            kept[preference_id] = self._store.preferences.get(preference_id)
+            kept.update(self._store.preferences.get_all([preference_id]))
         return kept[preference_id]
+
+    def expect(self, ids: Collection[str]) -> None:
+        """Fetch at once the preferences that will be asked for.
+
+        :raises StoreError: they are not known
+        """
+        kept = self._kept
+        if missing := {one for one in ids if one not in kept}:
+            kept.update(self._store.preferences.get_all(missing))
 
     def objection(self, one: Notification, now: datetime) -> str | None:
         """Return why a notification must not be sent any more; None if it may.

@@ -188,6 +188,7 @@ class Delivery:
             [LedgerEntry.of(job.notifications[0], Outcome.QUEUED, job.since) for job in jobs]
         )
         waiting = self._store.waiting.known([one for one, outcome in known.items() if outcome not in DONE])
+        self._wanted.expect({job.preference for job in jobs})
         notes: list[Note] = []
         over: list[Envelope] = []
         for job in jobs:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 
 from sqlalchemy import Engine, select
@@ -76,11 +76,17 @@ class PreferenceStore:
 
     def get(self, preference_id: str) -> Preference | None:
         """Return a preference with all its filters, or None if there is none of this id."""
-        number = key(preference_id)
-        if number is None:
-            return None
+        return self.get_all([preference_id])[preference_id]
+
+    def get_all(self, ids: Collection[str]) -> dict[str, Preference | None]:
+        """Return preferences with all their filters, by id; None where there is none of this id."""
+        found: dict[str, Preference | None] = dict.fromkeys(ids)
+        numbers = sorted(number for one in found if (number := key(one)) is not None)
         with reading(self._engine) as connection:
-            return next(iter(list(load(connection, preferences.c.id == number))), None)
+            for start in range(0, len(numbers), _BATCH):
+                some = preferences.c.id.in_(numbers[start : start + _BATCH])
+                found.update((one.id, one) for one in load(connection, some))
+        return found
 
     def users(self) -> list[str]:
         """Return the names of all users, sorted."""
