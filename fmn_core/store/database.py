@@ -122,6 +122,8 @@ def chunks(values: list[str]) -> list[list[str]]:
 
 def storable(text: str) -> str:
     """Return text as both databases take it: strangers send zeros and halves of characters."""
+    if text.isascii() and "\0" not in text:  # nearly all of it
+        return text
     return text.encode("utf-8", "replace").decode("utf-8").replace("\0", "\N{REPLACEMENT CHARACTER}")
 
 

@@ -13,7 +13,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from fmn_core.model import Notification, Outcome
 
-from .database import chunks, reading, writing
+from .database import chunks, reading, storable, writing
 from .tables import ledger
 
 #: outcomes after which a notification is never sent again. A failed one may be: the operator can replay it
@@ -156,11 +156,7 @@ def _upsert(dialect: str) -> Any:
 def _row(entry: LedgerEntry) -> dict[str, Any]:
     """Flatten an entry. Ids of messages and answers of servers are strangers' text that a database may refuse."""
     values = ((name, getattr(entry, name)) for name in _COLUMNS)
-    return {name: _clean(value) if isinstance(value, str) else value for name, value in values}
-
-
-def _clean(text: str) -> str:
-    return text.encode("utf-8", "replace").decode("utf-8").replace("\0", "�")
+    return {name: storable(value) if isinstance(value, str) else value for name, value in values}
 
 
 def _entry(row: Any) -> LedgerEntry:
