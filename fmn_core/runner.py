@@ -74,6 +74,9 @@ class Stage(Protocol):
     def handle(self, transport: Transport, envelopes: Sequence[Envelope]) -> None:
         """Do the work; without envelopes, finish what was begun and stay up to date."""
 
+    def interrupted(self) -> None:
+        """Its transport failed or its store: what was taken and not settled comes again, here or elsewhere."""
+
     def finish(self) -> None:
         """Begin nothing new."""
 
@@ -253,21 +256,28 @@ class Runner:
         """Run a stage until told to stop or until something fails."""
         pulse.promise(WORKING)
         with contextlib.closing(self._open()) as transport:
-            while not self._stop.is_set():
-                pulse.promise(LOOKING)
-                if self._may_take(stage, transport):
-                    self._turn(stage, transport, pulse)
-                    pulse.well()
-                elif pulse.state != STANDING_BY:
-                    log.info("another process serves %s; standing by", stage.name)
-                    pulse.well(STANDING_BY)
-                incident.well()
-                if query := self._queries.pop(stage.name, None):
-                    query.answer(stage, transport)
-            stage.finish()
-            while stage.busy:
-                pulse.promise(WORKING)
-                stage.handle(transport, [])
+            try:
+                while not self._stop.is_set():
+                    self._look(stage, transport, incident, pulse)
+                stage.finish()
+                while stage.busy:
+                    pulse.promise(WORKING)
+                    stage.handle(transport, [])
+            except Exception:
+                stage.interrupted()
+                raise
+
+    def _look(self, stage: Stage, transport: Transport, incident: Incident, pulse: Pulse) -> None:
+        pulse.promise(LOOKING)
+        if self._may_take(stage, transport):
+            self._turn(stage, transport, pulse)
+            pulse.well()
+        elif pulse.state != STANDING_BY:
+            log.info("another process serves %s; standing by", stage.name)
+            pulse.well(STANDING_BY)
+        incident.well()
+        if query := self._queries.pop(stage.name, None):
+            query.answer(stage, transport)
 
     def _may_take(self, stage: Stage, transport: Transport) -> bool:
         if not stage.alone or all(transport.hold(queue) for queue in stage.queues):

@@ -126,6 +126,9 @@ class Worker:
         self.counts["rejected"] += 1
         return False
 
+    def interrupted(self) -> None:
+        """Nothing outlasts :meth:`handle`, so nothing is to be done."""
+
     def finish(self) -> None:
         """Begin nothing new: there is nothing that outlasts :meth:`handle`."""
 

@@ -30,6 +30,7 @@ class Copier:
         self.counts = Counter()
         self._target, self.failures = target, list(failures)
         self.seen, self.finished, self.turned = [], False, threading.Event()
+        self.interruptions = 0
 
     def handle(self, transport, envelopes):
         self.turned.set()
@@ -39,6 +40,9 @@ class Copier:
             transport.publish(self._target, [envelope.payload for envelope in envelopes])
         self.seen += [envelope.payload for envelope in envelopes]
         transport.ack(envelopes)
+
+    def interrupted(self):
+        self.interruptions += 1
 
     def finish(self):
         self.finished = True
@@ -95,6 +99,7 @@ def test_a_failed_stage_does_not_stop_another(open_transport, publish):
     publish("b", b"2")
     Runner(open_transport, [broken, sound], rng=NoChance()).run(until_idle=True)
     assert (broken.seen, sound.seen) == ([b"1"], [b"2"])
+    assert (broken.interruptions, sound.interruptions) == (3, 0)
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])

@@ -88,6 +88,9 @@ class Passing:
         outputs = self._outputs
         transport.pass_on([one for envelope in envelopes for one in outputs[envelope.payload]], envelopes)
 
+    def interrupted(self) -> None:
+        """There is nothing begun."""
+
     def finish(self) -> None:
         """There is nothing to finish."""
 

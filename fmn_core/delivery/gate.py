@@ -54,9 +54,10 @@ class Gate:
         self._windows: dict[tuple[str, Overflow], SlidingWindow] = {}
         self._overflowing: set[tuple[str, str]] = set()
 
-    def decide(self, one: Notification, now: datetime) -> Hold | Objection | None:
+    def decide(self, one: Notification, now: datetime, goes: bool = True) -> Hold | Objection | None:
         """Return why a notification does not go now; None if it goes.
 
+        :param goes: count it among those that went; otherwise it is asked about again when its turn comes
         :raises StoreError: it is not known
         """
         if objection := self._wanted.objection(one, now):
@@ -69,6 +70,8 @@ class Gate:
             return Hold(Why.QUIET, "quiet hours", quiet)
         if plan.on:
             return Hold(Why.DIGEST, f"collected: {planning.in_words(plan)}", planning.expected(plan, now, now))
+        if not goes:
+            return None
         own = Overflow(plan.per_hour, HOUR) if plan.per_hour else None
         return self._crowded(one, [limit for limit in (own, self._overflow) if limit], now)
 

@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from fmn_core.errors import StoreError
 from fmn_core.model import Notification, Outcome
 from fmn_core.store import Note, Why
 from fmn_core.transport.base import Envelope
@@ -17,7 +16,7 @@ from fmn_core.transport.base import Envelope
 class Job:
     """Notifications that are sent as one to one destination; mostly one.
 
-    :param since: when delivery took it
+    :param since: when delivery took it for the first time; this orders what waits in the store
     :param attempts: how often it was tried before
     :param why: why it waited; None for one that comes straight from the queue
     :param collected: why they were collected, in words, if they are a digest
@@ -48,8 +47,8 @@ class Job:
 
     @property
     def attempt(self) -> int:
-        """1 for the first time: what the queue counts, and what the waiting room does."""
-        return self.attempts + max((envelope.attempt for envelope in self.envelopes), default=1)
+        """1 for the first time. That it was handed out before, and was not tried, does not count."""
+        return self.attempts + 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +82,7 @@ class Result:
     unsettled: Sequence[Note] = ()
     dropped: Sequence[Job] = ()
     due: datetime | None = None
-    error: StoreError | None = None
+    error: Exception | None = None
 
 
 def digest_id(notifications: Sequence[Notification]) -> str:

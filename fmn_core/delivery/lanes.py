@@ -8,7 +8,7 @@ from __future__ import annotations
 import threading
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
 from .jobs import Job
@@ -43,11 +43,11 @@ class Lanes:
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
-        self._state = threading.Condition()
+        self._state = threading.Condition()  # of a lock that its holder may take again
         self._lanes: dict[str, Lane] = {}
         self._turns: deque[str] = deque()
         self._held = self._running = 0
-        self._closed = False
+        self._closed = self._halted = False
         self._rest_until = -1.0
         self._probing = False
 
@@ -71,29 +71,37 @@ class Lanes:
         """Whether nothing at all is sent now."""
         return self._rest_until > self._clock()
 
-    def add(self, job: Job, behind_none: bool = False) -> bool:
-        """Put a job at the end of its lane.
+    def add(self, job: Job) -> bool:
+        """Put a new job at the end of its lane.
 
-        :param behind_none: it is next, and does not have to wait in the store behind others
         :returns: False if the lane is blocked, and nothing was added
         """
         with self._state:
-            lane = self._lanes.setdefault(job.destination, Lane())
-            if lane.blocked and not behind_none:
+            if self.is_blocked(job.destination):
                 return False
-            lane.jobs.append(job)
-            self._held += 1
-            if len(lane.jobs) == 1 and not lane.busy:
-                self._turns.append(job.destination)
-                self._state.notify()
+            self._append(job)
             return True
+
+    def refill(self, jobs: Iterable[Job]) -> None:
+        """Put jobs that waited in the store at the end of their lanes, all before any of them can fail."""
+        with self._state:
+            for job in jobs:
+                self._append(job)
+
+    def _append(self, job: Job) -> None:
+        lane = self._lanes.setdefault(job.destination, Lane())
+        lane.jobs.append(job)
+        self._held += 1
+        if len(lane.jobs) == 1 and not lane.busy:
+            self._turns.append(job.destination)
+            self._state.notify()
 
     def next(self) -> Job | None:
         """Wait for a job that may be sent now, and take it; None once the lanes are closed."""
         with self._state:
             while not self._closed:
                 rest = self._rest_until - self._clock()
-                if rest <= 0 and self._turns and not (self._probing and self._running):
+                if rest <= 0 and self._turns and not self._halted and not (self._probing and self._running):
                     return self._start(self._turns.popleft())
                 self._state.wait(min(rest, _LOOK) if rest > 0 else None)
             return None
@@ -149,8 +157,7 @@ class Lanes:
     def spill(self, keep: int) -> list[Job]:
         """Block the longest lane, and return what is beyond the first so many jobs of it."""
         with self._state:
-            destination = max(self._lanes, key=lambda name: len(self._lanes[name].jobs))
-            lane = self._lanes[destination]
+            destination, lane = max(self._lanes.items(), key=lambda item: len(item[1].jobs), default=("", Lane()))
             if len(lane.jobs) <= keep:
                 return []
             lane.blocked = True
@@ -165,12 +172,27 @@ class Lanes:
             self._turns.remove(destination)
         return spilled
 
+    def halt(self) -> None:
+        """Begin nothing until told to resume."""
+        with self._state:
+            self._halted = True
+
+    def resume(self) -> None:
+        """Go on."""
+        with self._state:
+            self._halted = False
+            self._state.notify_all()
+
+    def clear(self) -> list[Job]:
+        """Return everything that waits."""
+        with self._state:
+            return [job for name, lane in list(self._lanes.items()) for job in self._empty(name, lane, 0)]
+
     def finish(self) -> list[Job]:
         """Return everything that waits; what is being sent is the last."""
         with self._state:
-            self._closed = True
-            self._state.notify_all()
-            return [job for name, lane in list(self._lanes.items()) for job in self._empty(name, lane, 0)]
+            self.close()
+            return self.clear()
 
     def rest(self, seconds: float) -> None:
         """The backend is away: nothing goes for so long, and then one job at a time."""

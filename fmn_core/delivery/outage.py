@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 import threading
 
-from fmn_core.errors import BackendAway
+from fmn_core.errors import BackendAway, StoreError
 from fmn_core.incident import Incident
 
 from .lanes import Lanes
@@ -25,16 +25,24 @@ class Outage:
         self._incident = Incident(name, rng, longest=LONGEST_REST)
         self._lanes = lanes
         self._lock = threading.Lock()
+        #: how many failures there were
+        self.failures = 0
 
-    def failed(self, error: BackendAway) -> None:
-        """The backend is away."""
+    def failed(self, error: BackendAway | StoreError) -> None:
+        """The backend is away, or the store, without which nothing is sent either."""
         with self._lock:
+            self.failures += 1
             if not self._lanes.asleep:
-                self._lanes.rest(max(error.after or 0.0, self._incident.failed(error)))
+                after = error.after if isinstance(error, BackendAway) else None
+                self._lanes.rest(max(after or 0.0, self._incident.failed(error)))
 
-    def well(self) -> None:
-        """The backend has taken something, or has refused it for good reason: it is there."""
+    def well(self, failures: int) -> None:
+        """The backend has taken something, or has refused it for good reason: it is there.
+
+        :param failures: how many there were when that began; what began before the last one says nothing
+        """
         if self._lanes.resting:
             with self._lock:
-                self._incident.well()
-                self._lanes.well()
+                if failures == self.failures:
+                    self._incident.well()
+                    self._lanes.well()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime
 
 from fmn_core.model import Notification, Outcome
@@ -33,3 +34,9 @@ def waits(
     attempts = job.attempt if tried else job.attempt - 1
     entry = LedgerEntry.of(one, Outcome.DEFERRED, now, reason, attempts, due)
     return Note(entry, Waiting(one, why, job.since, due, attempts))
+
+
+def behind(jobs: Iterable[Job], now: datetime, reason: str) -> list[Note]:
+    """Tell that jobs wait for others to the same destination. What is collected is in the store, and stays as it is."""
+    single = [(job, one) for job in jobs if not job.collected for one in job.notifications]
+    return [waits(job, one, Why.BEHIND, now, reason) for job, one in single]

@@ -49,13 +49,26 @@ class Rounds:
         #: whether anything waits that goes by itself, sooner or later, without anything else happening
         self.anything = False
 
+    def begin(self) -> bool:
+        """Let nothing new overtake what waits in line since before.
+
+        :returns: whether anything does
+        :raises StoreError: it is not known
+        """
+        lines = {group.destination for group in self._store.waiting.groups(self._backend) if group.why in IN_LINE}
+        for destination in lines:
+            self._lanes.block(destination)
+        self.anything = bool(lines)
+        return self.anything
+
     def rest(self, job: Job, due: datetime) -> None:
         """A digest could not be sent: leave it alone until then."""
         self._resting[job.destination, job.preference] = due
 
-    def turn(self, now: datetime) -> Iterator[tuple[Job, Hold | None]]:
+    def turn(self, now: datetime, lines: bool = True) -> Iterator[tuple[Job, Hold | None]]:
         """Return jobs that may go now, and those that have to wait for another reason than before.
 
+        :param lines: take what waits in line too
         :raises StoreError: nothing is lost
         """
         places: dict[str, list[Group]] = defaultdict(list)
@@ -67,7 +80,8 @@ class Rounds:
         for destination, some in places.items():
             yield from self._at_once(destination, some, now)
             if any(group.why in IN_LINE for group in some):
-                yield from self.in_line(destination, now)
+                if lines and not _rests(some, now):
+                    yield from self.in_line(destination, now)
             elif not self._is_served(destination):
                 yield from self._collected(some, now)
 
@@ -79,11 +93,13 @@ class Rounds:
                 yield _job(one), None
 
     def in_line(self, destination: str, now: datetime) -> Iterator[tuple[Job, Hold | None]]:
-        """Take the next few of what has to go in order, once nothing of it is on its way any more."""
+        """Take the next few of what has to go in order, once nothing for there is on its way any more."""
         if self._is_served(destination):
             return
         self._lanes.block(destination)
         portion = self._take(destination, IN_LINE)
+        if not portion:
+            self._lanes.unblock(destination)
         if portion and portion[0].why is Why.TROUBLE:
             if not _past(portion[0].due, now, LONGEST_TROUBLE):
                 return
@@ -93,8 +109,6 @@ class Rounds:
         for one in portion:
             decision = self._gate.decide(one.notification, now)
             yield _job(one), decision if isinstance(decision, Hold) else None
-        if len(portion) < PORTION:
-            self._lanes.unblock(destination)
 
     def _take(self, destination: str, whys: Sequence[Why]) -> list[Waiting]:
         if not whys:
@@ -137,6 +151,12 @@ class Rounds:
             return None
         attempts = max(one.attempts for one in some)
         return Job(tuple(one.notification for one in some), some[0].since, attempts, some[0].why, reason)
+
+
+def _rests(some: Sequence[Group], now: datetime) -> bool:
+    """Tell whether the one that had trouble is not to be tried yet; the others of its line wait for it."""
+    trouble = [group for group in some if group.why is Why.TROUBLE]
+    return any(not _past(group.due, now, LONGEST_TROUBLE) for group in trouble)
 
 
 def _job(one: Waiting) -> Job:

@@ -9,9 +9,11 @@ from __future__ import annotations
 import logging
 import random
 import threading
+import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from datetime import datetime, timedelta
+from functools import partial
 from queue import Empty, SimpleQueue
 
 from fmn_core import logs
@@ -29,11 +31,14 @@ from .claims import Claims
 from .jobs import Job, Result, Verdict
 from .lanes import Lanes
 from .outage import Outage
-from .report import left, waits
+from .report import behind, left, waits
 from .scribe import Scribe
 from .suspending import suspend
 
 log = logging.getLogger(__name__)
+
+#: seconds that the end waits for threads; one that hangs in its backend ends with the process
+PATIENCE = 5.0
 
 
 class Sender:
@@ -63,59 +68,72 @@ class Sender:
         self._outage = Outage(f"delivery of {backend.name}", lanes, rng)
         self._pace = TokenBucket(backend.pace.rate, backend.pace.burst) if backend.pace else None
         self._closing = threading.Event()
-        self._unwritten: SimpleQueue[Sequence[Note]] = SimpleQueue()
+        self._untold: SimpleQueue[Callable[[], None]] = SimpleQueue()
         names = [f"deliver-{backend.name}-{number}" for number in range(max(1, backend.concurrency))]
         self._threads = [threading.Thread(target=self._work, name=name, daemon=True) for name in names]
         for thread in self._threads:
             thread.start()
 
     def close(self) -> None:
-        """Finish what is being sent, and end."""
+        """Finish what is being sent, and end. Who waits for a far end that says nothing is not waited for long."""
         self._closing.set()
         self._lanes.close()
+        until = time.monotonic() + PATIENCE
         for thread in self._threads:
-            thread.join()
+            thread.join(max(0.0, until - time.monotonic()))
+        if hanging := [thread.name for thread in self._threads if thread.is_alive()]:
+            log.warning("left behind in the middle of sending, which may come twice: %s", ", ".join(hanging))
 
     def _work(self) -> None:
         while (job := self._lanes.next()) is not None:
             one = job.notifications[0]
             with logs.about(message_id=one.message_id, notification_id=one.id, backend=self._backend.name):
-                result = self._result(job)
+                result = self._result_of(job)
             if result is None:
                 self._lanes.put_back(job)
             else:
                 self._results.put(result)
                 self._lanes.done(job)
 
-    def _result(self, job: Job) -> Result | None:
-        """Send a job and write down what became of it; None if the backend is away."""
+    def _result_of(self, job: Job) -> Result | None:
         try:
-            result = self._attempt(job)
-        except BackendAway as error:
+            return self._result(job)
+        except Exception as error:  # without this thread nobody would serve the lane again
+            return Result(job, error=error)
+
+    def _result(self, job: Job) -> Result | None:
+        """Send a job and write down what became of it; None if nothing can be sent now: it stays where it is."""
+        try:
+            return self._attempt(job)
+        except (BackendAway, StoreError) as error:
             self._outage.failed(error)
             return None
-        except StoreError as error:
-            return Result(job, error=error)
         except Exception as error:
             log.exception("notification %s is tried again because of a bug", job.notifications[0].id)
             return self._defer(job, job.notifications, [], self._again(job, repr(error), waits=Why.BUG))
-        self._outage.well()
-        return result
 
     def _attempt(self, job: Job) -> Result:
         notes, wanted = self._sift(job)
         verdict = self._verdict(job, wanted) if wanted else Verdict(Outcome.SUPPRESSED)
         if verdict.outcome is Outcome.DEFERRED:
             return self._defer(job, wanted, notes, verdict)
+        return self._conclude(job, wanted, notes, verdict)
+
+    def _conclude(self, job: Job, wanted: Sequence[Notification], notes: list[Note], verdict: Verdict) -> Result:
         notes += [self._left(job, one, verdict) for one in wanted]
         outcomes = [(note.entry.notification, note.entry.outcome) for note in notes]
+        buried = verdict.outcome is Outcome.FAILED and job.why is not None
+        try:
+            self._tell(partial(self._settle, wanted, verdict, [] if buried else notes))
+        except StoreError as error:
+            return Result(job, error=error)
+        # what waited has no envelope that could become a dead letter: the stage makes one first
+        return Result(job, outcomes, verdict.reason, unsettled=notes if buried else ())
+
+    def _settle(self, wanted: Sequence[Notification], verdict: Verdict, notes: Sequence[Note]) -> None:
         for one in wanted:
             self._claims.settle(one, verdict.outcome, verdict.reason, self._now())
-        if verdict.outcome is Outcome.FAILED and job.why is not None:
-            # it has no envelope that could become a dead letter: the stage makes one first
-            return Result(job, outcomes, verdict.reason, unsettled=notes)
-        self._write(notes)
-        return Result(job, outcomes, verdict.reason)
+        self._scribe.write(notes)
 
     def _sift(self, job: Job) -> tuple[list[Note], list[Notification]]:
         """Return notes on what is not wanted any more, and what is left to send."""
@@ -132,9 +150,15 @@ class Sender:
         if job.lost >= MOST_LOSSES:
             reason = f"given up: {job.lost} processes died while they held it, so it may have arrived"
             return Verdict(Outcome.FAILED, reason)
+        failures = self._outage.failures
+        verdict = self._verdict_of_backend(job, wanted)
+        self._outage.well(failures)
+        return verdict
+
+    def _verdict_of_backend(self, job: Job, wanted: Sequence[Notification]) -> Verdict:
         try:
             self._send(job, wanted)
-        except BackendAway:
+        except (BackendAway, StoreError):
             raise
         except RetryDelivery as error:
             return self._again(job, error.reason, error.after)
@@ -175,10 +199,9 @@ class Sender:
         why = job.why if job.collected and job.why else verdict.waits
         notes += [waits(job, one, why, now, verdict.reason, due, tried=True) for one in wanted]
         outcomes = [(note.entry.notification, note.entry.outcome) for note in notes]
-        behind = f"waits behind others: {verdict.reason}"
-        notes += [waits(other, one, Why.BEHIND, now, behind) for other in dropped for one in other.notifications]
+        notes += behind(dropped, now, f"waits behind others: {verdict.reason}")
         try:
-            self._write(notes)
+            self._tell(partial(self._scribe.write, notes))
         except StoreError as error:
             return Result(job, dropped=dropped, error=error)
         return Result(job, outcomes, verdict.reason, dropped=dropped, due=due)
@@ -186,19 +209,19 @@ class Sender:
     def _left(self, job: Job, one: Notification, verdict: Verdict) -> Note:
         return left(job, one, verdict.outcome, self._now(), verdict.reason)
 
-    def _write(self, notes: Sequence[Note]) -> None:
+    def _tell(self, tell: Callable[[], None]) -> None:
         """Tell the store. What it cannot take now is told later: something may have been sent."""
         try:
-            self._scribe.write(notes)
+            tell()
         except StoreError:
-            self._unwritten.put(notes)
+            self._untold.put(tell)
             raise
 
-    def write_again(self) -> None:
+    def tell_again(self) -> None:
         """Tell the store what it could not take before.
 
         :raises StoreError: it still cannot
         """
         with suppress(Empty):
-            while notes := self._unwritten.get_nowait():
-                self._write(notes)
+            while True:
+                self._tell(self._untold.get_nowait())

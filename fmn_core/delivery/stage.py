@@ -17,7 +17,7 @@ from queue import Empty, SimpleQueue
 
 from fmn_core.backends import Backend
 from fmn_core.codec import decode_notification, encode_notification
-from fmn_core.errors import DecodeError, StoreError
+from fmn_core.errors import DecodeError
 from fmn_core.instruments import WAITING, Timing
 from fmn_core.model import Notification, Outcome
 from fmn_core.reception import Reception
@@ -33,7 +33,7 @@ from .claims import Claims
 from .gate import Gate, Hold, Objection
 from .jobs import Job, Result
 from .lanes import Lanes
-from .report import left, waits
+from .report import behind, left, waits
 from .rounds import Rounds
 from .sender import Sender
 
@@ -47,6 +47,10 @@ STUCK = 0.5
 TURN = 0.05
 #: seconds between two looks into the waiting room
 ROUND = 1.0
+#: seconds until everything has come again that was taken before, as long as nothing new has come
+GATHERING = 1.0
+#: seconds that the end waits for what is being sent. What hangs longer than that may be sent once more, later
+PATIENCE = 15.0
 _TICK = timedelta(microseconds=1)
 
 
@@ -101,7 +105,9 @@ class Delivery:
         self._next_round = -1.0
         self._full_since: float | None = None
         self._last = datetime.min.replace(tzinfo=UTC)
-        self._begun = self._finishing = False
+        self._begun, self._interrupted = False, True
+        self._gathered_at: float | None = None
+        self._ends_at: float | None = None
 
     @property
     def backend(self) -> str:
@@ -116,9 +122,15 @@ class Delivery:
     @property
     def busy(self) -> bool:
         """Whether anything is being sent."""
+        if self._ends_at is not None and time.monotonic() > self._ends_at:
+            return False
         if self._lanes.running or not self._results.empty():
             return True
         return bool(self._jobs or self._drained) and not self._finishing
+
+    @property
+    def _finishing(self) -> bool:
+        return self._ends_at is not None
 
     @property
     def asleep(self) -> bool:
@@ -135,7 +147,7 @@ class Delivery:
         """How many envelopes may come now. What a process died with goes by itself: it may be what killed it."""
         if any(job.lost for job in self._jobs.values()):
             return 0
-        held = len(self._jobs)
+        held = self._served.total()
         return AHEAD + self._backend.concurrency - held if held <= AHEAD // 2 else 0
 
     def handle(self, transport: Transport, envelopes: Sequence[Envelope]) -> None:
@@ -148,7 +160,9 @@ class Delivery:
             self._backend.start(self._reception)
         self._begun = True
         self._wanted.refresh()
-        self._sender.write_again()
+        self._sender.tell_again()
+        if self._interrupted and not self._finishing:
+            self._begin()
         if envelopes:
             self._take_in(transport, envelopes)
         if not self._finishing:
@@ -156,9 +170,24 @@ class Delivery:
             self._make_room(transport)
         self._settle(transport)
 
+    def interrupted(self) -> None:
+        """Begin nothing until :meth:`handle` is called again: what came may go to another process meanwhile."""
+        self._lanes.halt()
+        self._interrupted = True
+
+    def _begin(self) -> None:
+        """Begin, or go on, with what the store says: what was not begun comes again."""
+        for job in self._lanes.clear():
+            self._let_go(job)
+        self._gathered_at = self._clock() + GATHERING if self._rounds.begin() else None
+        self._lanes.resume()
+        self._interrupted = False
+
     # What comes from the queue.
 
     def _take_in(self, transport: Transport, envelopes: Sequence[Envelope]) -> None:
+        if any(envelope.attempt == 1 for envelope in envelopes):
+            self._gathered_at = None  # it comes in order: all that was taken before is here
         new: dict[str, Job] = {}
         for envelope in envelopes:
             if (one := self._decoded(transport, envelope)) is None:
@@ -187,13 +216,16 @@ class Delivery:
         known = self._store.ledger.take(
             [LedgerEntry.of(job.notifications[0], Outcome.QUEUED, job.since) for job in jobs]
         )
-        waiting = self._store.waiting.known([one for one, outcome in known.items() if outcome not in DONE])
+        waiting = self._store.waiting.known([one for one, (outcome, _) in known.items() if outcome not in DONE])
         self._wanted.expect({job.preference for job in jobs})
         notes: list[Note] = []
         over: list[Envelope] = []
         for job in jobs:
             one = job.notifications[0]
-            if known.get(one.id) in DONE or one.id in waiting:
+            outcome, at = known.get(one.id, (None, job.since))
+            if outcome is Outcome.QUEUED:
+                job.since = at
+            if outcome in DONE or one.id in waiting:
                 self.counts["repeated"] += len(job.envelopes)
             elif note := self._turned_away(job):
                 notes.append(note)
@@ -207,8 +239,8 @@ class Delivery:
 
     def _turned_away(self, job: Job) -> Note | None:
         """Return what to write down of a job that does not go now; None for one that is in its lane."""
-        one, now = job.notifications[0], job.since
-        decision = self._gate.decide(one, now)
+        one, now = job.notifications[0], self._now()
+        decision = self._gate.decide(one, now, goes=not self._lanes.is_blocked(job.destination))
         if isinstance(decision, Objection):
             return left(job, one, Outcome.SUPPRESSED, now, decision.reason)
         if isinstance(decision, Hold):
@@ -241,49 +273,51 @@ class Delivery:
     # What waited in the store, and what has to.
 
     def _make_rounds(self) -> None:
-        if self._lanes.resting:
+        if self._lanes.resting and self._lanes.held:
             return
-        drained, self._drained = self._drained, set()
-        for destination in drained:
-            self._fetch(self._rounds.in_line(destination, self._now()))
-        if (clock := self._clock()) >= self._next_round:
-            self._fetch(self._rounds.turn(self._now()))
+        clock = self._clock()
+        if self._gathered_at is not None and clock >= self._gathered_at:
+            self._gathered_at = None
+        if self._gathered_at is None:
+            drained, self._drained = self._drained, set()
+            for destination in drained:
+                self._fetch(self._rounds.in_line(destination, self._now()))
+        if clock >= self._next_round:
+            self._fetch(self._rounds.turn(self._now(), lines=self._gathered_at is None))
             self._next_round = clock + max(ROUND, 20 * (self._clock() - clock))
 
     def _fetch(self, found: Iterable[tuple[Job, Hold | None]]) -> None:
-        changed: list[Note] = []
-        for job, hold in found:
-            if hold is None:
-                self._keep(job)
-                self._lanes.add(job, behind_none=True)
-            else:
-                changed.append(self._held(job, hold))
+        decided = list(found)
+        jobs = [job for job, hold in decided if hold is None]
+        for job in jobs:
+            self._keep(job)
+        self._lanes.refill(jobs)
+        changed = [self._held(job, hold) for job, hold in decided if hold is not None]
         self._store.settle(changed)
         self._count(changed)
 
     def _make_room(self, transport: Transport) -> None:
         """Move what holds up the others into the store: much for one destination, while threads have nothing to do."""
         idle = self._backend.concurrency - self._lanes.running
-        if len(self._jobs) < AHEAD or idle <= 0 or self._lanes.resting:
+        if self._served.total() < AHEAD or idle <= 0 or self._lanes.resting:
             self._full_since = None
             return
         if self._full_since is None:
             self._full_since = self._clock()
         if self._clock() - self._full_since < STUCK:
             return  # it is quick: what comes for others will have its turn in a moment
-        spilled, now = self._lanes.spill(KEPT), self._now()
-        reason = "waits behind others for the same destination"
-        notes = [waits(job, one, Why.BEHIND, now, reason) for job in spilled for one in job.notifications]
-        self._store.settle(notes)
+        spilled = self._lanes.spill(KEPT)
         for job in spilled:
             self._let_go(job)
+        notes = behind(spilled, self._now(), "waits behind others for the same destination")
+        self._store.settle(notes)
         self._count(notes)
         transport.ack([envelope for job in spilled for envelope in job.envelopes])
 
     # What threads have finished.
 
     def _settle(self, transport: Transport) -> None:
-        failure: StoreError | None = None
+        failure: Exception | None = None
         done: list[Envelope] = []
         for result in self._finished():
             for job in (result.job, *result.dropped):
@@ -354,7 +388,7 @@ class Delivery:
 
     def finish(self) -> None:
         """Begin nothing new: what waits for a thread goes back to the queue when the transport is closed."""
-        self._finishing = True
+        self._ends_at = time.monotonic() + PATIENCE
         for job in self._lanes.finish():
             self._let_go(job)
 

@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, fields
 from datetime import datetime
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, Engine, and_, func, select
 from sqlalchemy.dialects import postgresql, sqlite
@@ -80,6 +80,16 @@ class LedgerEntry:
 _COLUMNS = tuple(field.name for field in fields(LedgerEntry))
 
 
+class Known(NamedTuple):
+    """What is known of a notification.
+
+    :param at: since when; of one that is queued, when it was taken for the first time
+    """
+
+    outcome: Outcome
+    at: datetime
+
+
 class Ledger:
     """Remembers by the notification's id. Safe for threads; every method is one transaction.
 
@@ -104,13 +114,13 @@ class Ledger:
             with writing(self._engine) as connection:
                 write_entries(connection, entries)
 
-    def take(self, entries: Sequence[LedgerEntry]) -> dict[str, Outcome]:
+    def take(self, entries: Sequence[LedgerEntry]) -> dict[str, Known]:
         """Note notifications of which nothing was known, and return what was known of the others."""
         with writing(self._engine) as connection:
             known = _found(connection, [entry.notification for entry in entries])
             new = [entry for entry in entries if entry.notification not in known]
             write_entries(connection, new)
-        return {notification: Outcome(outcome) for notification, outcome in known.items()}
+        return known
 
     def of_user(self, user: str, limit: int = 100, backend: str | None = None) -> list[LedgerEntry]:
         """Return what became of a user's notifications, of one backend or of all, latest first."""
@@ -135,12 +145,12 @@ def write_entries(connection: Connection, entries: Iterable[LedgerEntry]) -> Non
         connection.execute(_upsert(connection.dialect.name), [row for _, row in rows])
 
 
-def _found(connection: Connection, ids: list[str]) -> dict[str, str]:
-    columns = ledger.c.notification, ledger.c.outcome
-    found: dict[str, str] = {}
+def _found(connection: Connection, ids: list[str]) -> dict[str, Known]:
+    columns = ledger.c.notification, ledger.c.outcome, ledger.c.at
+    found: dict[str, Known] = {}
     for part in chunks(ids):
         rows = connection.execute(select(*columns).where(columns[0].in_(part)))
-        found.update((row.notification, row.outcome) for row in rows)
+        found.update((row.notification, Known(Outcome(row.outcome), row.at)) for row in rows)
     return found
 
 

@@ -71,9 +71,9 @@ class Place:
             fields["digest"] = DigestPlan(**fields["digest"])
         self.user = self.store.preferences.save(replace(self.user, preferences=(replace(self.preference, **fields),)))
 
-    def note(self, message_id="m1", destination="home", once=False, facts=None):
+    def note(self, message_id="m1", destination="home", once=False, facts=None, **fields):
         used = self.preference.filters[once]
-        fields = {"filter_id": used.id, "filter_name": used.name, "oneshot": used.oneshot}
+        fields |= {"filter_id": used.id, "filter_name": used.name, "oneshot": used.oneshot}
         return notification(
             facts, message_id=message_id, destination=destination, preference=self.preference.id, **fields
         )
