@@ -20,9 +20,10 @@ from fmn_core import (
     hookimpl,
 )
 
-from .carrier import CarrierAway, open_carrier
+from .carrier import CarrierAway
 from .keys import Keys
 from .names import canonical
+from .opening import open_carrier
 from .payload import DIGEST, digest_payload, event_name, payload
 from .secret import secret_of
 from .settings import SseSettings

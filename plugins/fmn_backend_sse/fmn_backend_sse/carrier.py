@@ -1,4 +1,4 @@
-"""What carries events from deliveries to servers: an interface, and the choice between its two implementations.
+"""What carries events from deliveries to servers: the one interface, which two implementations have.
 
 Ids are microseconds since the epoch, or one more than the last where that is later: they grow over everybody's events,
 even if the clock jumps or everything that was kept is lost.
@@ -10,12 +10,7 @@ import abc
 from collections.abc import Mapping, Set
 from typing import NamedTuple
 
-from fmn_core import FmnError, Settings
-
-from .settings import SseSettings
-
-#: name of the file, in the data folder
-EVENTS_FILE = "events.sqlite"
+from fmn_core import FmnError
 
 MICRO = 1_000_000
 
@@ -110,16 +105,3 @@ class EventCarrier(abc.ABC):
     @abc.abstractmethod
     def close(self) -> None:
         """Let go of it. Whoever uses it again opens it again."""
-
-
-def open_carrier(settings: Settings) -> EventCarrier:
-    """Return the carrier of a configuration: Redis if there is one, else a file in the data folder."""
-    options = settings.section("sse", SseSettings)
-    if settings.redis.url:
-        from .in_redis import RedisEvents
-
-        return RedisEvents(settings.redis.url, options.redis_prefix, options.keep_seconds, options.keep_events)
-    from .in_sqlite import EventLog
-
-    path = settings.data_dir / EVENTS_FILE
-    return EventLog(path, options.keep_seconds, options.keep_events, options.poll)

@@ -8,8 +8,9 @@ from contextlib import closing, contextmanager
 
 from fmn_core import Settings
 
-from .carrier import EventCarrier, open_carrier
+from .carrier import EventCarrier
 from .names import canonical
+from .opening import open_carrier
 from .secret import secret_of
 from .tokens import Tokens, stream_url
 

@@ -16,9 +16,9 @@ from aiohttp.http_exceptions import HttpProcessingError
 
 from fmn_core import FmnError, Settings
 
-from .carrier import open_carrier
 from .figures import Figures
 from .hub import Hub
+from .opening import open_carrier
 from .secret import secret_of
 from .server import EventServer
 from .settings import SseSettings

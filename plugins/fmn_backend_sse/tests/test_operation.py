@@ -14,7 +14,8 @@ import pytest
 from streams import event, eventually, figures, position, reading, summary
 
 from fmn_backend_sse import fmn_register_backends
-from fmn_backend_sse.carrier import CarrierAway, open_carrier
+from fmn_backend_sse.carrier import CarrierAway
+from fmn_backend_sse.opening import open_carrier
 from fmn_backend_sse.serving import serving
 from fmn_core import BackendAway, Settings
 

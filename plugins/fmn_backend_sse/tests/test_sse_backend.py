@@ -12,8 +12,8 @@ import pytest
 from click.testing import CliRunner
 
 from fmn_backend_sse import fmn_register_backends, fmn_register_commands
-from fmn_backend_sse.carrier import open_carrier
 from fmn_backend_sse.keys import opened_keys
+from fmn_backend_sse.opening import open_carrier
 from fmn_core import BackendAway, ConfigError, Digest, DropDelivery, Purpose, Settings, UsageError
 from fmn_core.testing import check_backend
 
