@@ -4,6 +4,8 @@ import contextlib
 import json
 import logging
 import socket
+import threading
+import time
 import urllib.error
 import urllib.request
 from collections import Counter
@@ -17,15 +19,17 @@ from fmn_core import logs
 from fmn_core.app import Application
 from fmn_core.codec import encode_message, encode_notification
 from fmn_core.config import DeliverySettings, Settings
-from fmn_core.errors import RetryDelivery, TransportError, UsageError
+from fmn_core.errors import BackendAway, RetryDelivery, StoreError, TransportError, UsageError
 from fmn_core.instruments import Pulse
 from fmn_core.model import Destination, Filter, Preference, RuleUse, User
-from fmn_core.monitoring import health, monitored, open_door, supervised_by
+from fmn_core.monitoring import health, monitored, open_door, serving, supervised_by
+from fmn_core.monitoring.census import Census
 from fmn_core.monitoring.collector import StagesCollector
 from fmn_core.monitoring.depths import Depths
 from fmn_core.monitoring.metrics import METRICS, Sheet
 from fmn_core.plugins import PluginRegistry
 from fmn_core.rules import rule
+from fmn_core.store import Waiting, Why
 from fmn_core.supervisor import Supervisor
 from fmn_core.testing import RecordingBackend, message, notification
 from fmn_core.transport.base import MESSAGES, deliveries
@@ -52,7 +56,7 @@ def get(door, path):
 
 class Nothing:
     def __init__(self):
-        self.latest = {}
+        self.latest, self.dead, self.waiting, self.suspended = {}, None, {}, {}
 
     def collect(self):
         return []
@@ -179,7 +183,7 @@ class Tap:
 
 def test_sources_lookups_and_stages_are_told_by_their_names(door):
     found = pulses(bus="failed")
-    collector = StagesCollector([Tap()], found, Nothing(), lambda: {"alias": 61.5})
+    collector = StagesCollector([Tap()], found, Nothing(), Nothing(), lambda: {"alias": 61.5})
     with door.open(collector, dict):
         samples = read(get(door, "/metrics")[1])
     assert samples["fmn_messages_total queued bus"] == 3
@@ -334,8 +338,9 @@ def test_depths_are_those_of_the_transport(tmp_path):
     depths = Depths(["a", "b"])
     with contextlib.closing(EmbeddedTransport(tmp_path / "queue.sqlite")) as transport:
         transport.publish("a", [b"1", b"2"])
+        transport.bury("b", b"3", "no use")
         depths.look(transport)
-    assert depths.latest == {"a": 2, "b": 0}
+    assert (depths.latest, depths.dead) == ({"a": 2, "b": 0}, 1)
 
 
 def test_old_depths_are_forgotten_when_the_transport_fails():
@@ -344,7 +349,102 @@ def test_old_depths_are_forgotten_when_the_transport_fails():
             raise TransportError("gone")
 
     depths = Depths(["a"])
-    depths.latest = {"a": 7}
+    depths.latest, depths.dead = {"a": 7}, 1
     with pytest.raises(TransportError):
         depths.look(Broken())
-    assert depths.latest == {}
+    assert (depths.latest, depths.dead) == ({}, None)
+
+
+# The waiting room.
+
+
+def test_the_census_counts_what_waits_by_reason_and_which_addresses_are_suspended(app):
+    for number, why in enumerate((Why.DIGEST, Why.DIGEST, Why.TROUBLE)):
+        app.store.waiting.put([Waiting(notification(message_id=f"m{number}"), why, datetime.now(UTC))])
+    app.store.waiting.put([Waiting(notification(backend="other"), Why.DIGEST, datetime.now(UTC))])
+    app.store.switches.suspend("recording", "home", "nobody there")
+    census = Census(["recording"])
+    census.look(app.store)
+    assert census.waiting == {"recording": {**dict.fromkeys(Why, 0), Why.DIGEST: 2, Why.TROUBLE: 1}}
+    assert census.suspended == {"recording": 1}
+
+
+def test_an_old_census_is_forgotten_when_the_store_fails():
+    class Broken:
+        @property
+        def waiting(self):
+            raise StoreError("gone")
+
+    census = Census(["a"])
+    census.waiting, census.suspended = {"a": {Why.DIGEST: 1}}, {"a": 1}
+    census.look(Broken())
+    assert (census.waiting, census.suspended) == ({}, {})
+
+
+def test_a_process_looks_at_queues_and_store_now_and_then_and_tells(app, door, monkeypatch):
+    monkeypatch.setattr(serving, "EVERY", 0.01)
+    app.store.waiting.put([Waiting(notification(), Why.DIGEST, datetime.now(UTC))])
+    with contextlib.closing(app.transport()) as transport:
+        transport.bury(deliveries("recording"), b"", "no use")
+    [delivery] = app.deliveries()
+    runner = app.runner([delivery])
+    with monitored(door, app, runner, [delivery], []), running(runner):
+        samples = told(door, "fmn_waiting recording digest", "fmn_dead_letters")
+    delivery.close()
+    assert samples["fmn_dead_letters"] == samples["fmn_waiting recording digest"] == 1
+    assert samples["fmn_waiting recording trouble"] == samples["fmn_suspended_destinations recording"] == 0
+    assert samples["fmn_backend_away recording"] == 0
+
+
+@contextlib.contextmanager
+def running(runner):
+    thread = threading.Thread(target=runner.run)
+    thread.start()
+    try:
+        yield
+    finally:
+        runner.stop()
+        thread.join()
+
+
+def told(door, *names):
+    """Wait until these metrics are told, and return all."""
+    while not set(names) <= (samples := read(get(door, "/metrics")[1])).keys():
+        time.sleep(0.02)
+    return samples
+
+
+# A backend that is away.
+
+
+def test_a_backend_that_is_away_is_told_and_no_reason_to_restart(app, door, monkeypatch):
+    away = [BackendAway("nobody answers at mail.example.org")]
+
+    def deliver(self, notification):
+        if away:
+            raise away[0]
+
+    monkeypatch.setattr(Shaky, "deliver", deliver)
+    with contextlib.closing(app.transport()) as transport:
+        one = notification(backend="recording", user="bo", destination="home", **where(app))
+        transport.publish(deliveries("recording"), [encode_notification(one)])
+    [delivery] = app.deliveries()
+    runner = app.runner([delivery])
+    remark = "the backend is away, and its queue waits: nobody answers at mail.example.org"
+    with monitored(door, app, runner, [delivery], []), running(runner):
+        until(lambda: delivery.away)
+        assert read(get(door, "/metrics")[1])["fmn_backend_away recording"] == 1
+        assert get(door, "/healthz/live")[0] == 200
+        until(lambda: get(door, "/healthz/ready")[0] == 200)
+        assert json.loads(get(door, "/healthz/ready")[1]) == {"ready": True, "remarks": {delivery.name: remark}}
+        assert json.loads(get(door, "/healthz")[1])["parts"][delivery.name]["remark"] == remark
+        away.clear()
+        until(lambda: not delivery.away)
+        assert read(get(door, "/metrics")[1])["fmn_backend_away recording"] == 0
+        assert json.loads(get(door, "/healthz/ready")[1]) == {"ready": True}
+    delivery.close()
+
+
+def until(holds):
+    while not holds():
+        time.sleep(0.02)

@@ -202,6 +202,10 @@ def method(name):
     return instead
 
 
+def named_badly(self):
+    RecordingBackend.__init__(self, "Two Words")
+
+
 @method("deliver")
 def odd_text_breaks_it(self, inherited, notification):
     notification.facts.summary.encode()
@@ -335,7 +339,7 @@ def check_says_two_lines(self, inherited):
 never = threading.Event()
 
 FAULTS = [
-    ({"name": "Two Words"}, "the name is no plain word"),
+    ({"__init__": named_badly}, "the name is no plain word"),
     ({"title": ""}, "has no words for people"),
     ({"address_label": ""}, "has no words for people"),
     ({"concurrency": 0}, "delivers never: concurrency is 0"),

@@ -256,6 +256,16 @@ def test_dead_letters_are_replayed_and_dropped_by_id(transport):
     assert (again.payload, again.attempt) == (b"1", 1)
 
 
+def test_dead_letters_are_counted(transport):
+    assert transport.dead_count() == 0
+    for number in range(3):
+        transport.bury("q", b"%d" % number, "no use")
+    letters = transport.dead_letters(limit=1)
+    assert transport.dead_count() == 3
+    transport.drop(letter.id for letter in letters)
+    assert transport.dead_count() == 2
+
+
 def test_dead_letters_come_oldest_first_up_to_a_limit(transport):
     transport.publish("q", [b"1", b"2", b"3"])
     for envelope in take(transport, ["q"], 3):

@@ -19,17 +19,20 @@ class Outage:
 
     :param name: of what is away, for the log
     :param lanes: that rest meanwhile
+    :ivar reason: why it is away, as it was said last; empty while it is there
     """
 
     def __init__(self, name: str, lanes: Lanes, rng: random.Random) -> None:
         self._incident = Incident(name, rng, longest=LONGEST_REST)
         self._lanes = lanes
         self._lock = threading.Lock()
+        self.reason = ""
 
     def failed(self, error: BackendAway) -> None:
         """The backend is away."""
         with self._lock:
             if not self._lanes.asleep:
+                self.reason = error.reason
                 self._lanes.rest(max(error.after or 0.0, self._incident.failed(error)))
 
     def well(self) -> None:
@@ -38,3 +41,4 @@ class Outage:
             with self._lock:
                 self._incident.well()
                 self._lanes.well()
+                self.reason = ""

@@ -64,7 +64,7 @@ def notices(backend: str, destination: str) -> list[Notification]:
 
 
 def _said(purpose: Purpose, facts: Facts, backend: str, destination: str) -> Notification:
-    made = notification(backend=backend, destination=destination, message_id=purpose, purpose=purpose)
+    made = notification(backend=backend, destination=destination, message_id=str(purpose), purpose=purpose)
     return replace(made, facts=facts, filter_id="", filter_name="")
 
 

@@ -5,7 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 
 import pytest
-from irc_place import PONG, eventually
+from irc_place import PONG, Services, eventually
 
 from fmn_backend_irc import fmn_register_backends
 from fmn_core import (
@@ -228,6 +228,7 @@ def hearing(person):
 
 
 def test_contract(port, people, backend):
+    people(port, {"jane": 3}, kind=Services)
     jane = people(port, "jane")
     check_backend(backend(port), "jane", arrived=hearing(jane))
 
