@@ -6,12 +6,17 @@ import sys
 
 import pytest
 
-from fmn_core import DropDelivery, Hint, RetryDelivery, Role, Rule, Sample, Summary, rule, with_samples
+from fmn_core import (
+    Hint,
+    Role,
+    Rule,
+    Sample,
+    Summary,
+    rule,
+    with_samples,
+)
 from fmn_core.testing import (
-    ODD_TEXTS,
     PREFIX,
-    RecordingBackend,
-    check_backend,
     check_rule,
     check_summary,
     lookups,
@@ -101,47 +106,6 @@ def test_a_summary_that_derives_something_else_is_found():
 def test_a_summary_that_raises_on_its_sample_is_found():
     with pytest.raises(KeyError, match="loaf"):
         check_summary(OvenSummary(), [sample()])
-
-
-def test_a_good_backend_passes():
-    backend = RecordingBackend()
-    check_backend(backend, "here")
-    assert {n.destination for n in backend.sent} == {"here"}
-    assert {n.facts.summary for n in backend.sent} >= set(ODD_TEXTS)
-    assert backend.closed
-
-
-class FragileBackend(RecordingBackend):
-    def deliver(self, notification):
-        notification.facts.summary.encode()
-        super().deliver(notification)
-
-
-def test_a_backend_that_odd_text_breaks_is_found():
-    with pytest.raises(UnicodeEncodeError):
-        check_backend(FragileBackend(), "here")
-
-
-@pytest.mark.parametrize("failure", [RetryDelivery("later"), DropDelivery("never")])
-def test_a_backend_may_refuse_in_two_ways(failure):
-    check_backend(RecordingBackend(failures=[failure]), "here")
-
-
-@pytest.mark.parametrize(
-    ("attribute", "value", "complaint"),
-    [
-        ("name", "Two Words", "the name is no plain word"),
-        ("title", "", "has no words for people"),
-        ("concurrency", 0, "delivers never"),
-        ("check_address", lambda address: address + "!", "changes the canonical address"),
-        ("check", lambda: "one\ntwo", "expected one line"),
-    ],
-)
-def test_a_backend_at_fault_is_found(attribute, value, complaint):
-    backend = RecordingBackend()
-    setattr(backend, attribute, value)
-    with pytest.raises(AssertionError, match=complaint):
-        check_backend(backend, "here")
 
 
 def test_messages_are_described_or_have_fixed_facts():

@@ -261,7 +261,7 @@ def test_dead_letters_come_oldest_first_up_to_a_limit(transport):
     for envelope in take(transport, ["q"], 3):
         transport.reject(envelope, "no good")
     assert [letter.payload for letter in transport.dead_letters(limit=2)] == [b"1", b"2"]
-    assert len(transport.dead_letters()) == 3
+    assert len(transport.dead_letters()) == transport.dead_count() == 3
 
 
 def test_receive_waits_for_what_comes(opener):

@@ -19,6 +19,7 @@ class Outage:
 
     :param name: of what is away, for the log
     :param lanes: that rest meanwhile
+    :ivar reason: why it is away, as it was said last; empty while it is there
     """
 
     def __init__(self, name: str, lanes: Lanes, rng: random.Random) -> None:
@@ -27,6 +28,7 @@ class Outage:
         self._lock = threading.Lock()
         #: how many failures there were
         self.failures = 0
+        self.reason = ""
 
     def failed(self, error: BackendAway | StoreError) -> None:
         """The backend is away, or the store, without which nothing is sent either."""
@@ -34,6 +36,7 @@ class Outage:
             self.failures += 1
             if not self._lanes.asleep:
                 after = error.after if isinstance(error, BackendAway) else None
+                self.reason = str(error)
                 self._lanes.rest(max(after or 0.0, self._incident.failed(error)))
 
     def well(self, failures: int) -> None:
@@ -46,3 +49,4 @@ class Outage:
                 if failures == self.failures:
                     self._incident.well()
                     self._lanes.well()
+                    self.reason = ""

@@ -74,6 +74,11 @@ class Sender:
         for thread in self._threads:
             thread.start()
 
+    @property
+    def away(self) -> str:
+        """Why the backend is away; empty while it is there."""
+        return self._outage.reason
+
     def close(self) -> None:
         """Finish what is being sent, and end. Who waits for a far end that says nothing is not waited for long."""
         self._closing.set()

@@ -138,6 +138,11 @@ class Delivery:
         return self._lanes.asleep
 
     @property
+    def away(self) -> str:
+        """Why the backend is away, from the first failure until something is sent again; empty while it is there."""
+        return self._sender.away
+
+    @property
     def waits(self) -> bool:
         """Whether anything waits in the store that will be tried again; what is collected for a digest is not."""
         return self._rounds.anything

@@ -14,6 +14,7 @@ from fmn_core.runner import Source, Stage
 from fmn_core.supervisor import Supervisor
 from fmn_core.worker import Worker
 
+from .census import Census
 from .depths import Depths
 from .metrics import Sheet
 
@@ -26,6 +27,7 @@ class StagesCollector:
 
     :param pulses: of their threads
     :param depths: of their queues
+    :param census: of what waits in the store
     :param ages: seconds since each source of lookups was asked with success
     """
 
@@ -34,9 +36,11 @@ class StagesCollector:
         everybody: Sequence[Source | Stage],
         pulses: Mapping[str, Pulse],
         depths: Depths,
+        census: Census,
         ages: Callable[[], Mapping[str, float]],
     ) -> None:
-        self._everybody, self._pulses, self._depths, self._ages = everybody, pulses, depths, ages
+        self._everybody, self._pulses, self._ages = everybody, pulses, ages
+        self._depths, self._census = depths, census
 
     def collect(self) -> Iterable[Metric]:
         """Return one reading; called by prometheus-client."""
@@ -51,8 +55,8 @@ class StagesCollector:
                 _messages(sheet, one)
             if isinstance(one, Worker):
                 _worker(sheet, one)
-        for queue, depth in self._depths.latest.items():
-            sheet.add("fmn_queue_depth", depth, queue)
+        _queues(sheet, self._depths)
+        _store(sheet, self._census)
         for source, age in self._ages().items():
             sheet.add("fmn_lookups_age_seconds", age, source)
         return sheet.families()
@@ -88,7 +92,23 @@ def _delivery(sheet: Sheet, delivery: Delivery) -> None:
     for outcome, count in dict(delivery.counts).items():
         sheet.add("fmn_deliveries_total", count, delivery.backend, str(outcome))
     sheet.add_timing("fmn_delivery_lag_seconds", delivery.lag, delivery.backend)
+    sheet.add("fmn_backend_away", bool(delivery.away), delivery.backend)
     _revision(sheet, delivery.name, delivery.revision)
+
+
+def _queues(sheet: Sheet, depths: Depths) -> None:
+    for queue, depth in depths.latest.items():
+        sheet.add("fmn_queue_depth", depth, queue)
+    if depths.dead is not None:
+        sheet.add("fmn_dead_letters", depths.dead)
+
+
+def _store(sheet: Sheet, census: Census) -> None:
+    for backend, reasons in census.waiting.items():
+        for reason, count in reasons.items():
+            sheet.add("fmn_waiting", count, backend, str(reason))
+    for backend, count in census.suspended.items():
+        sheet.add("fmn_suspended_destinations", count, backend)
 
 
 def _revision(sheet: Sheet, stage: str, revision: int | None) -> None:

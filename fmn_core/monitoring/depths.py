@@ -1,4 +1,4 @@
-"""Depths: how many pieces wait on each queue, asked of the transport now and then. Floor F4."""
+"""Depths: how many pieces wait on each queue, and how many were given up, asked of the transport. Floor F4."""
 
 from __future__ import annotations
 
@@ -11,21 +11,25 @@ EVERY = 15.0
 
 
 class Depths:
-    """The latest answer.
+    """The latest answers.
 
     :ivar latest: queue -> pieces; empty as long as the transport gives no answer
+    :ivar dead: dead letters; None as long as the transport gives no answer
     """
 
     def __init__(self, queues: Sequence[str]) -> None:
         self._queues = queues
         self.latest: Mapping[str, int] = {}
+        self.dead: int | None = None
 
     def look(self, transport: Transport) -> None:
         """Ask the transport.
 
         :raises TransportError: there is no answer, and the old one would lie
         """
-        latest, self.latest = {}, {}
+        latest: dict[str, int] = {}
+        self.latest, self.dead = {}, None
         for queue in self._queues:
             latest[queue] = transport.depth(queue)
-        self.latest = latest
+        dead = transport.dead_count()
+        self.latest, self.dead = latest, dead

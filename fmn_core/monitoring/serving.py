@@ -19,6 +19,7 @@ from prometheus_client.registry import Collector
 
 from fmn_core.app import Application
 from fmn_core.config import host_and_port
+from fmn_core.delivery import Delivery
 from fmn_core.errors import UsageError
 from fmn_core.runner import Chore, Runner, Source, Stage
 from fmn_core.supervisor import Supervisor
@@ -26,6 +27,7 @@ from fmn_core.transport.base import MESSAGES
 from fmn_core.worker import Worker
 
 from . import health
+from .census import Census
 from .collector import StagesCollector, SupervisorCollector
 from .depths import EVERY, Depths
 from .health import Examine
@@ -142,11 +144,15 @@ def monitored(
     queues = list(dict.fromkeys([*([MESSAGES] if sources else []), *(q for one in stages for q in one.queues)]))
     depths = Depths(queues)
     runner.add(Chore("look at the queues", EVERY, depths.look, wired=True))
+    backends = [one.backend for one in stages if isinstance(one, Delivery)]
+    census = Census(backends)
+    if backends:
+        runner.add(Chore("look at the waiting room", EVERY, lambda: census.look(app.store)))
     ages: Callable[[], Mapping[str, float]] = dict
     if any(isinstance(one, Worker) for one in stages):  # it alone has lookups, which nobody else shall load
         ages = getattr(app.lookups, "ages", dict)
-    collector = StagesCollector([*sources, *stages], runner.pulses, depths, ages)
-    with door.open(collector, partial(health.of_stages, runner.pulses)):
+    collector = StagesCollector([*sources, *stages], runner.pulses, depths, census, ages)
+    with door.open(collector, partial(health.of_stages, runner.pulses, stages)):
         yield
 
 

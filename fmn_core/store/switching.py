@@ -112,6 +112,13 @@ class Switches:
                 change.note(*keys)
         return sorted(row.name for row in found)
 
+    def suspended(self, backend: str) -> int:
+        """Return how many destinations of a backend are suspended."""
+        which = preferences.c.backend == backend, destinations.c.suspended != ""
+        query = select(func.count()).select_from(destinations.join(preferences)).where(*which)
+        with reading(self._engine) as connection:
+            return connection.scalar(query) or 0
+
     def resume(self, user: str, backend: str, address: str) -> bool:
         """Send to a suspended destination again.
 

@@ -118,6 +118,17 @@ class WaitingRoom:
             rows = connection.execute(query.group_by(*columns).order_by(oldest))
             return [Group(**{**row, "why": Why(row["why"])}) for row in rows.mappings()]
 
+    def census(self, backend: str) -> dict[Why, int]:
+        """Return how many wait for a backend for each reason, those for which none does included."""
+        query = (
+            select(waiting.c.why, func.count().label("number"))
+            .where(waiting.c.backend == backend)
+            .group_by(waiting.c.why)
+        )
+        with reading(self._engine) as connection:
+            counts = {row.why: row.number for row in connection.execute(query)}
+        return {why: counts.get(why, 0) for why in Why}
+
     def take(self, backend: str, destination: str, whys: Collection[Why], limit: int, **which: Any) -> list[Waiting]:
         """Return what waits at a destination for one of these reasons, in order; it stays in the room.
 

@@ -114,6 +114,13 @@ class Transport(abc.ABC):
         """Return what was given up, oldest first."""
 
     @abc.abstractmethod
+    def dead_count(self) -> int:
+        """Return how many dead letters there are, without looking at any.
+
+        A broker does not count those that somebody is looking at just then.
+        """
+
+    @abc.abstractmethod
     def replay(self, ids: Iterable[str]) -> int:
         """Put dead letters back on the queues they came from, and return how many there were."""
 

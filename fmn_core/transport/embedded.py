@@ -53,6 +53,7 @@ _TAKE_BACK = "UPDATE work SET owner = '', lost = lost + 1 WHERE owner = ?"
 _LEAVE = "UPDATE work SET owner = '' WHERE owner = ?"
 
 _DEAD = "SELECT CAST(id AS TEXT), queue, payload, reason, died_at, attempts FROM dead ORDER BY id LIMIT ?"
+_DEAD_COUNT = "SELECT count(*) FROM dead"
 _REPLAY = """INSERT INTO work (queue, payload)
     SELECT queue, payload FROM dead WHERE CAST(id AS TEXT) IN (SELECT value FROM json_each(?)) ORDER BY id"""
 _DROP = "DELETE FROM dead WHERE CAST(id AS TEXT) IN (SELECT value FROM json_each(?))"
@@ -177,6 +178,10 @@ class EmbeddedTransport(Transport):
     def dead_letters(self, limit: int = 1000) -> list[DeadLetter]:
         with self._file.reading() as db:
             return [DeadLetter(*row) for row in db.execute(_DEAD, (limit,))]
+
+    def dead_count(self) -> int:
+        with self._file.reading() as db:
+            return int(db.execute(_DEAD_COUNT).fetchone()[0])
 
     def replay(self, ids: Iterable[str]) -> int:
         wanted = (json.dumps(list(ids)),)

@@ -17,8 +17,8 @@ import fmn_core
 from fmn_core import hookspecs
 from fmn_core.config import Settings, load_settings
 from fmn_core.offers import KINDS
-from fmn_core.plugins import RULES, load_plugins
-from fmn_core.testing import check_facts, check_rule, check_summary
+from fmn_core.plugins import BACKENDS, RULES, load_plugins
+from fmn_core.testing import check_facts, check_rule, check_summary, install
 
 ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"
@@ -200,6 +200,12 @@ def test_the_example_keeps_its_contract(example):
         check_rule(rule, summaries=registry.summaries)
         for sample in rule.samples:
             check_summary(registry.summaries.summary_for(sample.message["topic"]), [sample])
+
+
+def test_the_example_of_a_backend_is_offered(site):
+    install(ROOT / "examples" / "fmn_backend_example", site)
+    registry = load_plugins(Settings(), [BACKENDS])
+    assert registry.backends["webhook"].title == "Webhook"
 
 
 # Metrics.

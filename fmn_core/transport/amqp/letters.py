@@ -49,6 +49,11 @@ class Letters:
     def __init__(self, link: Link, topology: Topology, names: Names) -> None:
         self._link, self._topology, self._names = link, topology, names
 
+    def count(self) -> int:
+        """Return how many wait in the queue, which costs one question."""
+        self._topology.dead()
+        return self._topology.count(self._names.dead)
+
     def first(self, limit: int) -> list[DeadLetter]:
         """Return the oldest ones."""
         with self._open(min(limit, MOST)) as (_, found):
@@ -74,8 +79,7 @@ class Letters:
 
     @contextmanager
     def _open(self, limit: int = MOST) -> Iterator[tuple[Channel, list[_Found]]]:
-        self._topology.dead()
-        count = min(self._topology.count(self._names.dead), limit)
+        count = min(self.count(), limit)
         found: list[_Found] = []
         channel = self._link.channel()
         try:

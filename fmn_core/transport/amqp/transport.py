@@ -231,6 +231,11 @@ class AmqpTransport(Transport):
             self._flush()
             return self._letters.first(limit)
 
+    def dead_count(self) -> int:
+        with self._using():
+            self._flush()
+            return self._letters.count()
+
     def replay(self, ids: Iterable[str]) -> int:
         def put_back(letter: DeadLetter) -> None:
             self._topology.work(letter.queue)

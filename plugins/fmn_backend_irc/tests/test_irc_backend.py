@@ -1,9 +1,11 @@
 """Lines, and what servers say to them: the library's, Debian's ngircd, and one that does as the test says."""
 
+import threading
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 
 import pytest
-from irc_place import PONG, eventually
+from irc_place import PONG, Services, eventually
 
 from fmn_backend_irc import fmn_register_backends
 from fmn_core import (
@@ -212,13 +214,28 @@ def test_services_are_nobody_to_write_to(backend):
         backend(1, services="NickServ@services.example.org").check_address("nickserv")
 
 
+def hearing(person):
+    """Let somebody listen from now on; return what makes a list of all they have heard."""
+    heard = []
+
+    def listen():
+        with suppress(EOFError, OSError, ValueError):
+            while True:
+                heard.append(person.hear())
+
+    threading.Thread(target=listen, daemon=True).start()
+    return lambda: list(heard)
+
+
 def test_contract(port, people, backend):
-    people(port, "jane")
-    check_backend(backend(port), "jane")
+    people(port, {"jane": 3}, kind=Services)
+    jane = people(port, "jane")
+    check_backend(backend(port), "jane", arrived=hearing(jane))
 
 
-def test_contract_in_a_channel(port, people, backend):
-    check_backend(backend(port), "#builds")
+def test_contract_in_channels(port, people, backend):
+    jane = people(port, "jane", "#builds")
+    check_backend(backend(port), "#builds", others=["#broken", "#both"], arrived=hearing(jane))
 
 
 def test_after_closing_nothing_is_opened(server, backend, to):

@@ -4,67 +4,33 @@ import contextlib
 import json
 import logging
 import socket
-import urllib.error
-import urllib.request
 from collections import Counter
 from datetime import UTC, datetime, timedelta
 from functools import partial
 
 import pytest
-from prometheus_client.parser import text_string_to_metric_families
+from monitoring_place import COUNT, Shaky, get, read, where
 
 from fmn_core import logs
-from fmn_core.app import Application
 from fmn_core.codec import encode_message, encode_notification
-from fmn_core.config import DeliverySettings, Settings
-from fmn_core.errors import RetryDelivery, TransportError, UsageError
+from fmn_core.errors import TransportError, UsageError
 from fmn_core.instruments import Pulse
-from fmn_core.model import Destination, Filter, Preference, RuleUse, User
 from fmn_core.monitoring import health, monitored, open_door, supervised_by
 from fmn_core.monitoring.collector import StagesCollector
 from fmn_core.monitoring.depths import Depths
 from fmn_core.monitoring.metrics import METRICS, Sheet
-from fmn_core.plugins import PluginRegistry
-from fmn_core.rules import rule
 from fmn_core.supervisor import Supervisor
-from fmn_core.testing import RecordingBackend, message, notification
+from fmn_core.testing import message, notification
 from fmn_core.transport.base import MESSAGES, deliveries
 from fmn_core.transport.embedded import EmbeddedTransport
 
 
-@pytest.fixture
-def door():
-    door = open_door("127.0.0.1:0")
-    yield door
-    door.server_close()
-
-
-def get(door, path):
-    """Return status and body."""
-    url = f"http://127.0.0.1:{door.server_port}{path}"
-    try:
-        with urllib.request.urlopen(url, timeout=30) as response:
-            return response.status, response.read().decode()
-    except urllib.error.HTTPError as error:
-        with error:
-            return error.code, error.read().decode()
-
-
 class Nothing:
     def __init__(self):
-        self.latest = {}
+        self.latest, self.dead, self.waiting, self.suspended = {}, None, {}, {}
 
     def collect(self):
         return []
-
-
-def read(text):
-    """Return the samples of a page of metrics, each under its name and its labels' values."""
-    return {
-        " ".join([sample.name, *sample.labels.values()]): sample.value
-        for family in text_string_to_metric_families(text)
-        for sample in family.samples
-    }
 
 
 # Health.
@@ -179,7 +145,7 @@ class Tap:
 
 def test_sources_lookups_and_stages_are_told_by_their_names(door):
     found = pulses(bus="failed")
-    collector = StagesCollector([Tap()], found, Nothing(), lambda: {"alias": 61.5})
+    collector = StagesCollector([Tap()], found, Nothing(), Nothing(), lambda: {"alias": 61.5})
     with door.open(collector, dict):
         samples = read(get(door, "/metrics")[1])
     assert samples["fmn_messages_total queued bus"] == 3
@@ -204,51 +170,6 @@ def test_a_supervisor_tells_of_its_processes(door):
 
 # Stages at work.
 
-COUNT = 128
-
-
-@rule("oven_mended", topics=["oven.mended"])
-def oven_mended(message):
-    """An oven was mended
-
-    Any oven.
-    """
-    return True
-
-
-@rule("oven_raises", topics=["oven.mended"])
-def oven_raises(message):
-    """Raises
-
-    Always.
-    """
-    raise KeyError("kind")
-
-
-class Shaky(RecordingBackend):
-    """Delivers the second time."""
-
-    def deliver(self, notification):
-        if not self.sent:
-            self.sent.append(None)
-            raise RetryDelivery("not now", after=0.0)
-        super().deliver(notification)
-
-
-@pytest.fixture
-def app(tmp_path):
-    """An application of two rules and a backend, and a user who uses them, and one rule that is not there."""
-    registry = PluginRegistry()
-    registry.rules.add(oven_mended)
-    registry.rules.add(oven_raises)
-    registry.backends["recording"] = Shaky()
-    settings = Settings(data_dir=tmp_path, delivery=DeliverySettings(first_delay=0.01, attempts=2))
-    with contextlib.closing(Application(settings, registry=registry)) as app:
-        filters = tuple(Filter("", name, (RuleUse(name),)) for name in ("oven_raises", "oven_lost", "oven_mended"))
-        home = (Destination("home", confirmed=True),)
-        app.store.preferences.save(User("bo", (Preference("", "bo", "recording", True, home, filters),)))
-        yield app
-
 
 def test_stages_tell_what_they_did(app, door):
     sent_at = datetime.now(UTC) - timedelta(seconds=20)
@@ -263,13 +184,13 @@ def test_stages_tell_what_they_did(app, door):
         samples = read(get(door, "/metrics")[1])
     for stage in stages:
         stage.close()
+    assert samples.pop("fmn_deliveries_total recording deferred") == 1
     assert {name: samples[name] for name in samples if "_total" in name and "process_" not in name} == {
         "fmn_messages_total matched worker": COUNT,
         "fmn_messages_total rejected worker": 1,
         "fmn_notifications_total": COUNT,
         "fmn_rule_errors_total oven_raises": COUNT,
         "fmn_deliveries_total recording sent": COUNT,
-        "fmn_deliveries_total recording deferred": 1,
         "fmn_deliveries_total recording repeated": 0,
         "fmn_stage_failures_total worker": 0,
         "fmn_stage_failures_total delivery of recording": 0,
@@ -321,12 +242,6 @@ def test_an_error_deep_in_a_backend_tells_the_notification(app, rows, monkeypatc
     assert "KeyError: 'bug'" in row["traceback"]
 
 
-def where(app):
-    """Return what the preference of the user and its last filter are called."""
-    [preference] = app.store.preferences.enabled()
-    return {"preference": preference.id, "filter_id": preference.filters[-1].id}
-
-
 # Queues.
 
 
@@ -334,8 +249,9 @@ def test_depths_are_those_of_the_transport(tmp_path):
     depths = Depths(["a", "b"])
     with contextlib.closing(EmbeddedTransport(tmp_path / "queue.sqlite")) as transport:
         transport.publish("a", [b"1", b"2"])
+        transport.bury("b", b"3", "no use")
         depths.look(transport)
-    assert depths.latest == {"a": 2, "b": 0}
+    assert (depths.latest, depths.dead) == ({"a": 2, "b": 0}, 1)
 
 
 def test_old_depths_are_forgotten_when_the_transport_fails():
@@ -344,7 +260,7 @@ def test_old_depths_are_forgotten_when_the_transport_fails():
             raise TransportError("gone")
 
     depths = Depths(["a"])
-    depths.latest = {"a": 7}
+    depths.latest, depths.dead = {"a": 7}, 1
     with pytest.raises(TransportError):
         depths.look(Broken())
-    assert depths.latest == {}
+    assert (depths.latest, depths.dead) == ({}, None)
