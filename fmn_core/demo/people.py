@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from importlib.resources import files
 from typing import Any
 
@@ -54,12 +54,14 @@ def read_people() -> list[Person]:
 
 
 def cast(registry: PluginRegistry, rehearsals: Mapping[str, Rehearsal]) -> Cast:
-    """Give everybody what can be had with the plugins that are installed.
+    """Give everybody what can be had with the plugins that are installed; a backend that nobody names, the first one.
 
     :param rehearsals: the far ends, by backend
     """
-    chosen = Cast()
-    for person in read_people():
+    chosen, people = Cast(), read_people()
+    strangers = sorted(set(rehearsals).difference(*(person.backends for person in people)))
+    people[0] = replace(people[0], backends=(*people[0].backends, *strangers))
+    for person in people:
         filters = list(_filters(person, registry, chosen.absences))
         reachable = [name for name in person.backends if name in rehearsals]
         for name in sorted(set(person.backends).difference(reachable)):
