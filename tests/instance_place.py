@@ -1,4 +1,4 @@
-"""An instance as an operator has it: a folder with a configuration, commands on it, and stages and pages as processes."""
+"""An instance as an operator has it: a folder with a configuration, commands on it, stages and pages as processes."""
 
 from __future__ import annotations
 

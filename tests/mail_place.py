@@ -1,4 +1,4 @@
-"""A mail server that wants STARTTLS, with a certificate of its own authority; and what a mail program makes of mails."""
+"""A mail server that wants STARTTLS, with a certificate of its own authority; and mails as a mail program sees them."""
 
 from __future__ import annotations
 
