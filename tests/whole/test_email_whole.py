@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import shutil
 import time
 from collections.abc import Iterator
 
@@ -9,8 +11,13 @@ import pytest
 from instance_place import InstancePlace, builds_of, heading, preference, press, visit
 from koji_place import KojiBuild
 from mail_place import MailServer, conversations, link, part, subjects
+from playwright.sync_api import Page, sync_playwright
 from processes import eventually
 
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
+#: keep a browser without a network from looking for one
+QUIET = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update",
+         "--disable-sync", "--no-first-run"]  # fmt: skip
 PLUGINS = ["email", "koji", "generic"]
 RULES = ("Build, any state", "not Build deleted")
 
@@ -184,3 +191,37 @@ def test_an_address_that_is_refused_is_left_alone_until_it_is_confirmed_anew(
     server.wait_for(gone, third.summaries[0])
     server.wait_for(other, third.summaries[0])
     assert len(server.to(gone)) == 2
+
+
+@pytest.fixture
+def browser() -> Iterator[Page]:
+    """A page of a browser as it is on a phone, without scripts."""
+    if CHROMIUM is None:
+        reason = "chromium is not installed"
+        pytest.fail(reason) if os.environ.get("FMN_TEST_REQUIRE_SERVICES") == "1" else pytest.skip(reason)
+    with sync_playwright() as playwright:
+        running = playwright.chromium.launch(executable_path=CHROMIUM, args=QUIET)
+        phone = {"width": 360, "height": 640}
+        yield running.new_context(java_script_enabled=False, viewport=phone).new_page()
+        running.close()
+
+
+def test_somebody_with_a_phone_says_yes_and_later_no(
+    instance: InstancePlace, server: MailServer, browser: Page
+) -> None:
+    address, builds = "ida@example.org", [KojiBuild("inkscape") for _ in range(2)]
+    instance.settings_of("ida", preference("email", filters=[builds_of("inkscape")]))
+    instance.fmn("destination", "ask", "ida", f"email={address}")
+    browser.goto(link(server.wait_for(address, "Confirm"), "confirm/accept"))
+    browser.get_by_role("button", name="Yes").click()
+    assert browser.locator("h1").inner_text() == "Confirmed"
+    instance.settle()
+    instance.replay(builds[0].started())
+    browser.goto(link(server.wait_for(address, builds[0].summaries[0]), "unsubscribe"))
+    browser.get_by_role("button", name="Switch off").click()
+    assert browser.locator("h1").inner_text() == "Switched off"
+    browser.get_by_role("button", name="Undo").click()
+    assert browser.locator("h1").inner_text() == "On again"
+    instance.settle()
+    instance.replay(builds[1].started())
+    server.wait_for(address, builds[1].summaries[0])
