@@ -12,6 +12,11 @@ from fmn_core.demo.events import BUILDING, COMPLETE, Build, build_state
 
 _NUMBERS = itertools.count(1000)
 
+#: a name that nobody should have: it would like to be headers, commands, colours, markup, and longer than anything
+HOSTILE = (
+    "eve\r\nBcc: mallory@example.org\r\nQUIT :x\x00\x01\x03\x1b[31m <b> \u2028\u202e\ud800\U0001f600 " + "x" * 10_000
+)
+
 
 class KojiBuild:
     """A build of a package that somebody makes.

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 import pytest
 from instance_place import InstancePlace, builds_of, heading, preference, press, visit
-from koji_place import KojiBuild
+from koji_place import HOSTILE, KojiBuild
 from mail_place import MailServer, conversations, link, part, subjects
 from playwright.sync_api import Page, sync_playwright
 from processes import eventually
@@ -111,6 +111,20 @@ def test_a_mail_says_what_it_is_about_and_why_it_came(instance: InstancePlace, s
         assert all(rule in text for rule in RULES)
         assert mail["List-Unsubscribe"][1:-1] in text
         assert message["msg_id"] in text
+
+
+def test_hostile_text_stays_text(instance: InstancePlace, server: MailServer) -> None:
+    address, build, last = "eli@example.org", KojiBuild("expat", HOSTILE), KojiBuild("expat")
+    instance.settings_of("eli", preference("email", address, filters=[builds_of("expat")]))
+    instance.replay(build.started(), last.started())
+    server.wait_for(address, last.summaries[0])
+    mail, _ = server.to(address)
+    assert mail["Subject"].startswith("eve Bcc: mallory@example.org QUIT :x")
+    assert (mail["Bcc"], mail.defects) == (None, [])
+    assert "<b>" in part(mail, "plain")
+    assert "<b>" not in part(mail, "html")
+    assert all(len(line) <= 998 for line in mail.as_bytes().splitlines())
+    assert not server.to("mallory@example.org")
 
 
 def test_one_click_switches_off_the_one_filter_within_a_second(instance: InstancePlace, server: MailServer) -> None:

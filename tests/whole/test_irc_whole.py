@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from instance_place import InstancePlace, builds_of, heading, preference, press, visit
 from irc_network import IrcServer, NickServ, Person, lacking
-from koji_place import KojiBuild
+from koji_place import HOSTILE, KojiBuild
 from mail_place import MailServer
 from processes import eventually
 
@@ -109,6 +109,18 @@ def test_lines_have_colours_where_markup_is_on(instance: InstancePlace, person: 
         page = r"\x0310http://koji\.fedoraproject\.org/koji/buildinfo\?buildID=\d+\x03"
         why = r"    \( triggered by http://127\.0\.0\.1:\d+/jo/irc/\d+ \)"
         assert re.fullmatch(f"{re.escape(f'{title} -- {summary}')} {page}{why}", line), line
+
+
+def test_hostile_text_is_one_line(instance: InstancePlace, person: Callable[..., Person]) -> None:
+    build, last = KojiBuild("sed", HOSTILE), KojiBuild("sed")
+    told(instance, "sue", builds_of("sed"))
+    sue = person("sue")
+    instance.replay(build.started(), last.started())
+    first, second = sue.hears(last.summaries[0])
+    assert first.startswith("eve Bcc: mallory@example.org QUIT :x")
+    assert not set(first) & set("\x00\x01\x03\x1b\r\n\u2028")
+    assert len(first.encode()) < 512
+    assert second.startswith(last.summaries[0])
 
 
 def test_people_can_ask_what_they_get_and_why(instance: InstancePlace, person: Callable[..., Person]) -> None:
