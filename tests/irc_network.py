@@ -115,6 +115,14 @@ class Person:
             heard.append(self.read(" PRIVMSG ", " NOTICE ").split(" ", 3)[3].removeprefix(":"))
         return heard
 
+    def hears_the_rest(self) -> list[str]:
+        """Return all that is still said to them until the server hangs up."""
+        heard: list[str] = []
+        with suppress(EOFError, OSError):
+            while True:
+                heard += self.hears("")
+        return heard
+
     def asks(self, text: str, until: str = "") -> list[str]:
         """Write to FMN, and return its answer up to the first line that holds a text."""
         self.say(f"PRIVMSG fmn :{text}")

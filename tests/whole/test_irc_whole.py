@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack
 from typing import Any
 
@@ -72,6 +72,11 @@ def told(instance: InstancePlace, user: str, *filters: Any, **more: Any) -> None
     instance.settings_of(user, preference("irc", user, filters=filters, **more))
 
 
+def summaries_of(lines: Iterable[str]) -> list[str]:
+    """Return lines without what follows the link."""
+    return [line.partition(" http")[0] for line in lines]
+
+
 def test_a_nick_is_confirmed_by_a_private_message(instance: InstancePlace, person: Callable[..., Person]) -> None:
     instance.settings_of("ivy", preference("irc", filters=[builds_of("iotop")]))
     ivy, bystander, build = person("ivy"), person("jay"), KojiBuild("iotop")
@@ -84,8 +89,7 @@ def test_a_nick_is_confirmed_by_a_private_message(instance: InstancePlace, perso
     assert (status, heading(page)) == (200, "Confirmed")
     instance.settle()
     instance.replay(build.started(), build.completed())
-    lines = ivy.hears(build.summaries[1])
-    assert [line.partition(" http")[0] for line in lines] == build.summaries
+    assert summaries_of(ivy.hears(build.summaries[1])) == build.summaries
     ivy.say("PRIVMSG jay :that is all")
     assert bystander.hears("all") == ["that is all"], "nobody else heard a word"
 
@@ -190,8 +194,7 @@ def test_a_channel_is_told(instance: InstancePlace, person: Callable[..., Person
     instance.settle()
     inside = person("oli", channel="#octave")
     instance.replay(build.started(), build.completed())
-    lines = inside.hears(build.summaries[1])
-    assert [line.partition(" http")[0] for line in lines] == build.summaries
+    assert summaries_of(inside.hears(build.summaries[1])) == build.summaries
 
 
 def test_what_comes_while_a_nick_is_away_waits_for_it(instance: InstancePlace, person: Callable[..., Person]) -> None:
@@ -205,8 +208,7 @@ def test_what_comes_while_a_nick_is_away_waits_for_it(instance: InstancePlace, p
     eventually(lambda: len(instance.ledger("mia", "deferred")) == 3)
     somebody = person("mia2")
     after = person("mia")
-    lines = after.hears(builds[-1].summaries[0])
-    assert [line.partition(" http")[0] for line in lines] == [build.summaries[0] for build in builds[1:]]
+    assert summaries_of(after.hears(builds[-1].summaries[0])) == [build.summaries[0] for build in builds[1:]]
     somebody.say("PRIVMSG mia2 :done")
     assert somebody.hears("done") == ["done"], "nothing followed to another nick"
 
@@ -225,31 +227,54 @@ def test_who_cannot_be_reached_by_mail_is_told_on_irc(
     assert "suspended" in instance.fmn("user", "show", "pat")
 
 
-def test_while_the_server_is_away_nothing_is_lost(tmp_path_factory: pytest.TempPathFactory, network: IrcServer) -> None:
-    folder = tmp_path_factory.mktemp("outage")
+@pytest.fixture(scope="module")
+def shaky(tmp_path_factory: pytest.TempPathFactory, network: IrcServer) -> Iterator[tuple[InstancePlace, IrcServer]]:
+    """An instance on a server that tests may kill; lines go one after the other, so that something is always left."""
+    folder = tmp_path_factory.mktemp("shaky")
+    slow = {**QUICK, **OVERFLOW, "rate": 50.0, "burst": 1}
+    with IrcServer(folder) as server:
+        irc = {**slow, "port": server.port}
+        with InstancePlace(folder, plugins={"enabled": PLUGINS[1:]}, plugin={"irc": irc}, delivery=SOON) as made:
+            made.serve()
+            yield made, server
+
+
+def test_while_the_server_is_away_nothing_is_lost(shaky: tuple[InstancePlace, IrcServer]) -> None:
+    instance, server = shaky
     builds = [KojiBuild("qemu") for _ in range(30)]
-    with IrcServer(folder) as server, ExitStack() as stack:
-        section = {**QUICK, **OVERFLOW, "port": server.port}
-        made = InstancePlace(folder, plugins={"enabled": PLUGINS[1:]}, plugin={"irc": section}, delivery=SOON)
-        instance = stack.enter_context(made)
-        instance.serve()
-        told(instance, "quinn", builds_of("qemu"))
-        before = stack.enter_context(Person(server.port, "quinn"))
+    told(instance, "quinn", builds_of("qemu"))
+    with Person(server.port, "quinn") as before:
         before.awaits("fmn")
         instance.replay(builds[0].started())
         heard = before.hears(builds[0].summaries[0])
         eventually(lambda: len(instance.ledger("quinn", "sent")) == 1)
         server.kill()
-        instance.replay(*(build.started() for build in builds[1:]))
-        eventually(lambda: len(instance.ledger("quinn", "deferred")) > 1)
-        server.start()
-        after = stack.enter_context(Person(server.port, "quinn"))
+    instance.replay(*(build.started() for build in builds[1:]))
+    eventually(lambda: len(instance.ledger("quinn", "deferred")) > 1)
+    server.start()
+    with Person(server.port, "quinn") as after:
         heard += after.hears(" notifications: qemu (there was much at once)")
-        *single, digest = [line.partition(" http")[0] for line in heard]
+        *single, digest = summaries_of(heard)
         assert single == [build.summaries[0] for build in builds[: len(single)]]
         assert digest.startswith(f"{30 - len(single)} notifications: qemu")
         eventually(lambda: len(instance.ledger("quinn", "sent")) == 30)
         after.say("PRIVMSG quinn :done")
-        assert [line.partition(" http")[0] for line in after.hears("done")] == [
-            f"qemu: {30 - len(single)} builds started", "done",
-        ]  # fmt: skip
+        assert summaries_of(after.hears("done")) == [f"qemu: {30 - len(single)} builds started", "done"]
+
+
+def test_a_server_that_dies_over_a_line_repeats_that_one_at_most(shaky: tuple[InstancePlace, IrcServer]) -> None:
+    instance, server = shaky
+    builds = [KojiBuild("ruby") for _ in range(9)]
+    told(instance, "rob", builds_of("ruby"))
+    with Person(server.port, "rob") as before:
+        before.awaits("fmn")
+        instance.replay(*(build.started() for build in builds))
+        heard = before.hears(builds[3].summaries[0])
+        server.kill()
+        heard += before.hears_the_rest()
+    server.start()
+    with Person(server.port, "rob") as after:
+        again = after.hears(builds[-1].summaries[0])
+    repeated = again[:1] if again[0] == heard[-1] else []
+    assert summaries_of(heard + again[len(repeated) :]) == [build.summaries[0] for build in builds]
+    eventually(lambda: len(instance.ledger("rob", "sent")) == 9)
