@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime, timedelta
 
 from fmn_core import planning
+from fmn_core.model import DigestPlan
 from fmn_core.store import Store, Waiting, Why
 from fmn_core.store.waiting import COLLECTED, IN_LINE, Group
 from fmn_core.wanted import StillWanted
@@ -136,13 +137,11 @@ class Rounds:
         if preference is None or not preference.enabled:
             return "switched off"  # it goes through the same hands, which write down that nobody wants it any more
         plan = preference.digest
-        reasons = planning.in_words(plan) if plan.on else "quiet hours"
-        if not plan.on and all(group.why is Why.OVERFLOW for group in groups):
-            if not any(_past(group.due, now, LONGEST_OVERFLOW) for group in groups):
-                return None
-            reasons = "there was much at once"
+        whys = {group.why for group in groups}
+        if not plan.on and whys == {Why.OVERFLOW} and not any(_past(g.due, now, LONGEST_OVERFLOW) for g in groups):
+            return None
         count, oldest = sum(group.count for group in groups), min(group.oldest for group in groups)
-        return reasons if planning.due(plan, oldest, count, now) else None
+        return _reason(plan, whys) if planning.due(plan, oldest, count, now) else None
 
     def _digest(self, destination: str, preference: str, reason: str) -> Job | None:
         found = self._store.waiting.take(self._backend, destination, COLLECTED, MOST_IN_DIGEST, preference=preference)
@@ -161,6 +160,15 @@ def _rests(some: Sequence[Group], now: datetime) -> bool:
 
 def _job(one: Waiting) -> Job:
     return Job((one.notification,), one.since, one.attempts, one.why)
+
+
+def _reason(plan: DigestPlan, whys: set[Why]) -> str:
+    """Say why what is sent now was collected: by the plan that there is, or for what has ended."""
+    if plan.on:
+        return planning.in_words(plan)
+    if whys == {Why.OVERFLOW}:
+        return "there was much at once"
+    return "quiet hours" if Why.QUIET in whys else "collecting was switched off"
 
 
 def _past(due: datetime | None, now: datetime, longest: timedelta = timedelta.max) -> bool:

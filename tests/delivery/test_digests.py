@@ -57,6 +57,7 @@ def test_quiet_hours_collect_and_send_afterwards(place):
     place.later(2 * 3600)
     place.deliver(place.note("m2"))
     assert digests(place) == [["m0", "m1"]]
+    assert place.backend.digests[0].reason == "quiet hours"
     assert place.sent == [("m2", "home")]
 
 
@@ -83,6 +84,7 @@ def test_what_is_over_a_users_own_limit_becomes_a_digest(place):
     assert place.ledger()["m3", "home"][:2] == (Outcome.DEFERRED, "more than 3 within 60 minutes")
     place.later(3600)
     assert digests(place) == [[f"m{n}" for n in range(3, 10)]]
+    assert place.backend.digests[0].reason == "there was much at once"
 
 
 def test_a_backend_that_was_away_does_not_flood_when_it_is_back(place):
@@ -145,6 +147,7 @@ def test_switching_the_digest_off_sends_what_was_collected(place):
     place.change(digest={})
     place.turn()
     assert digests(place) == [["m0", "m1"]]
+    assert place.backend.digests[0].reason == "collecting was switched off"
 
 
 def test_a_clock_that_jumps_does_not_keep_it_for_ever(place):
