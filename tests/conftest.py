@@ -136,15 +136,21 @@ USED = (
 )
 
 
+@pytest.fixture
+def fresh_postgres(postgres: str) -> str:
+    """URL of that database, without any table."""
+    with psycopg.connect(postgres, autocommit=True) as connection:
+        connection.execute("DROP SCHEMA public CASCADE")
+        connection.execute("CREATE SCHEMA public")
+    return postgres
+
+
 @pytest.fixture(params=["sqlite", "postgresql"])
 def store_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     """URL of a database without any table."""
     if request.param == "sqlite":
         return f"sqlite:///{tmp_path / 'fmn.sqlite'}"
-    url: str = request.getfixturevalue("postgres")
-    with psycopg.connect(url, autocommit=True) as connection:
-        connection.execute("DROP SCHEMA public CASCADE")
-        connection.execute("CREATE SCHEMA public")
+    url: str = request.getfixturevalue("fresh_postgres")
     return url
 
 

@@ -7,7 +7,7 @@ import random
 import signal
 import subprocess
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from fmn_core.commands import FMN
@@ -22,13 +22,16 @@ class Unkillable:
 
     :param arguments: of ``fmn``
     :param output: where what it prints is added; None for nowhere
+    :param errors: where what it says of its work is added; None for where this process says it
     :ivar kills: how often it was killed
     """
 
-    def __init__(self, configuration: Path, arguments: Sequence[str], output: Path | None = None) -> None:
+    def __init__(
+        self, configuration: Path, arguments: Sequence[str], output: Path | None = None, errors: Path | None = None
+    ) -> None:
         self.name = arguments[0]
         self.kills = 0
-        self._output = Path(os.devnull) if output is None else output
+        self._output, self._errors = Path(os.devnull) if output is None else output, errors
         self._command = [*FMN, "--config", str(configuration), *arguments]
         self._process = self._start()
 
@@ -36,8 +39,9 @@ class Unkillable:
         # the configuration file alone counts, as for the process that started us
         kept = {name: value for name, value in os.environ.items() if not name.startswith(ENVIRONMENT_PREFIX)}
         kept.pop(CONFIG_VARIABLE, None)
-        with self._output.open("ab") as output:
-            return subprocess.Popen(self._command, env=kept, stdout=output)  # noqa: S603 - our own command
+        with self._output.open("ab") as output, ExitStack() as stack:
+            errors = stack.enter_context(self._errors.open("ab")) if self._errors else None
+            return subprocess.Popen(self._command, env=kept, stdout=output, stderr=errors)  # noqa: S603 - our own command
 
     @property
     def pid(self) -> int:
@@ -69,16 +73,20 @@ class Unkillable:
 
 @contextmanager
 def running(
-    configuration: Path, commands: Sequence[Sequence[str]], outputs: Mapping[str, Path] | None = None
+    configuration: Path,
+    commands: Sequence[Sequence[str]],
+    outputs: Mapping[str, Path] | None = None,
+    errors: Path | None = None,
 ) -> Iterator[list[Unkillable]]:
     """Run commands; none of them outlives the block.
 
     :param outputs: where what is printed goes, by command
+    :param errors: where what they say of their work goes
     """
     started: list[Unkillable] = []
     try:
         for arguments in commands:
-            started.append(Unkillable(configuration, arguments, (outputs or {}).get(arguments[0])))
+            started.append(Unkillable(configuration, arguments, (outputs or {}).get(arguments[0]), errors))
         yield started
     finally:
         for one in started:

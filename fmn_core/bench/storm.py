@@ -61,7 +61,7 @@ class Result:
     :param repeated: arrivals of what had arrived before; there may be none, for no delivery was killed
     :param copies: envelopes that delivery met again, and did not send because of the ledger
     :param foreign: arrivals and entries in the ledger of what nobody expected
-    :param left: pieces on the queues when all had ended
+    :param left: pieces on the queues, or waiting in the store, when all had ended
     :param dead: dead letters
     :param unwilling: processes that did not end well when they were asked to
     :param killed: how often a worker was
@@ -237,7 +237,8 @@ class BrokerStorm:
 
     def _left(self) -> int:
         with closing(self.app.transport()) as transport:
-            return sum(map(transport.depth, [MESSAGES, *map(deliveries, self.app.registry.backends)]))
+            queued = sum(map(transport.depth, [MESSAGES, *map(deliveries, self.app.registry.backends)]))
+        return queued + self.app.store.waiting.moving()
 
     def _result(
         self,

@@ -19,7 +19,7 @@ class LiveStages:
     """
 
     def __init__(self, app: Application, transport: Transport) -> None:
-        self._consumer, self._transport = app.consumer(), transport
+        self._consumer, self._transport, self._waiting = app.consumer(), transport, app.store.waiting
         self._queues = [MESSAGES, *map(deliveries, app.registry.backends)]
 
     def read(self, messages: Sequence[Message]) -> None:
@@ -32,7 +32,7 @@ class LiveStages:
 
     def idle(self) -> bool:
         """Tell whether nothing is on its way any more, asked in the direction of the flow."""
-        return not any(self._transport.depth(queue) for queue in self._queues)
+        return not any(self._transport.depth(queue) for queue in self._queues) and not self._waiting.moving()
 
 
 @contextmanager

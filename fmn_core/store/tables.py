@@ -160,6 +160,8 @@ waiting = Table(
     Column("attempts", Integer, nullable=False),
     Column("payload", Text, nullable=False),
     Index("ix_waiting_order", "backend", "destination", "id"),
+    # all that is asked each second: who has a hundred thousand rows need not read them
+    Index("ix_waiting_groups", "backend", "destination", "user", "preference", "why", "since", "due"),
     sqlite_autoincrement=True,
 )
 

@@ -142,6 +142,12 @@ class WaitingRoom:
         with reading(self._engine) as connection:
             return [one for row in connection.execute(query).mappings() if (one := _waiting(row))]
 
+    def moving(self) -> int:
+        """Return how many go by themselves sooner or later: what is collected for a digest is not counted."""
+        query = select(func.count()).select_from(waiting).where(waiting.c.why.not_in(COLLECTED))
+        with reading(self._engine) as connection:
+            return connection.scalar(query) or 0
+
     def count(self, user: str, backend: str | None = None) -> int:
         """Return how many of a user's notifications wait, for one backend or for all."""
         where = [waiting.c.user == user, *([waiting.c.backend == backend] if backend else [])]

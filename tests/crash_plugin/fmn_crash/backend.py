@@ -1,19 +1,25 @@
 """A backend that appends the id of each notification to a file, in one write, as a server would have it at once."""
 
 import os
+import random
 import signal
 from pathlib import Path
 
-from fmn_core import Arrival, Backend, Rehearsal, Section, hookimpl
+from fmn_core import Arrival, Backend, BackendAway, Rehearsal, RetryDelivery, Section, hookimpl
 
 
 class CrashSettings(Section):
-    """The file, how many deliveries at once, and which message takes the process with it, just sent, so many times."""
+    """The file, how many deliveries at once, and which message takes the process with it, just sent, so many times.
+
+    ``trouble`` is how likely a destination takes nothing, ``away`` how likely the far end is away.
+    """
 
     file: Path
     threads: int = 4
     deadly: str = ""
     deaths: int = 0
+    trouble: float = 0.0
+    away: float = 0.0
 
 
 class CrashBackend(Backend):
@@ -26,6 +32,10 @@ class CrashBackend(Backend):
         self.concurrency = settings.threads
 
     def deliver(self, notification):
+        if random.random() < self._settings.away:
+            raise BackendAway("nobody is there")
+        if random.random() < self._settings.trouble:
+            raise RetryDelivery("not now")
         if self._descriptor is None:
             self._descriptor = os.open(self._settings.file, os.O_CREAT | os.O_APPEND | os.O_WRONLY)
         line = f"{notification.destination} {notification.id}\n"

@@ -43,6 +43,8 @@ def _waiting_room() -> None:
         sqlite_autoincrement=True,
     )
     op.create_index("ix_waiting_order", "waiting", ["backend", "destination", "id"])
+    columns = ["backend", "destination", "user", "preference", "why", "since", "due"]
+    op.create_index("ix_waiting_groups", "waiting", columns)
 
 
 def _confirmations() -> None:
