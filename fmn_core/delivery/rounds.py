@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 
 from fmn_core import planning
@@ -13,6 +13,7 @@ from fmn_core.store.waiting import COLLECTED, IN_LINE, Group
 from fmn_core.wanted import StillWanted
 
 from .gate import Gate, Hold
+from .held import Held
 from .jobs import Job
 from .lanes import Lanes
 
@@ -30,8 +31,7 @@ Place = tuple[str, str]
 class Rounds:
     """Fetches what is due for one backend. Belongs to the thread of the stage.
 
-    :param held: ids of notifications that are on their way already
-    :param places: how many jobs are on their way, by destination
+    :param held: what is on its way already
     """
 
     def __init__(
@@ -41,11 +41,10 @@ class Rounds:
         wanted: StillWanted,
         gate: Gate,
         lanes: Lanes,
-        is_held: Callable[[str], bool],
-        is_served: Callable[[str], bool],
+        held: Held,
     ) -> None:
-        self._backend, self._store, self._wanted, self._gate, self._lanes = backend, store, wanted, gate, lanes
-        self._is_held, self._is_served = is_held, is_served
+        self._backend, self._store, self._wanted, self._gate = backend, store, wanted, gate
+        self._lanes, self._held = lanes, held
         self._resting: dict[Place, datetime] = {}
         #: whether anything waits that goes by itself, sooner or later, without anything else happening
         self.anything = False
@@ -83,7 +82,7 @@ class Rounds:
             if any(group.why in IN_LINE for group in some):
                 if lines and not _rests(some, now):
                     yield from self.in_line(destination, now)
-            elif not self._is_served(destination):
+            elif not self._held.serves(destination):
                 yield from self._collected(some, now)
 
     def _at_once(self, destination: str, some: Sequence[Group], now: datetime) -> Iterator[tuple[Job, None]]:
@@ -95,7 +94,7 @@ class Rounds:
 
     def in_line(self, destination: str, now: datetime) -> Iterator[tuple[Job, Hold | None]]:
         """Take the next few of what has to go in order, once nothing for there is on its way any more."""
-        if self._is_served(destination):
+        if self._held.serves(destination):
             return
         self._lanes.block(destination)
         portion = self._take(destination, IN_LINE)
@@ -115,7 +114,7 @@ class Rounds:
         if not whys:
             return []
         found = self._store.waiting.take(self._backend, destination, whys, PORTION)
-        return [one for one in found if not self._is_held(one.notification.id)]
+        return [one for one in found if one.notification.id not in self._held]
 
     def _collected(self, some: Sequence[Group], now: datetime) -> Iterator[tuple[Job, None]]:
         by_preference: dict[str, list[Group]] = defaultdict(list)
@@ -145,7 +144,7 @@ class Rounds:
 
     def _digest(self, destination: str, preference: str, reason: str) -> Job | None:
         found = self._store.waiting.take(self._backend, destination, COLLECTED, MOST_IN_DIGEST, preference=preference)
-        some = [one for one in found if not self._is_held(one.notification.id)]
+        some = [one for one in found if one.notification.id not in self._held]
         if not some:
             return None
         attempts = max(one.attempts for one in some)
