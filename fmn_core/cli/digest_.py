@@ -38,7 +38,7 @@ Examples:
 @click.option("--off", is_flag=True, help="Collect nothing, but for quiet hours and too many an hour.")
 @json_option
 @pass_context
-def command(context: Context, user: str, backend: str, off: bool, as_json: bool, **given: Any) -> None:
+def command(context: Context, /, user: str, backend: str, off: bool, as_json: bool, **given: Any) -> None:
     """Show or change when a user's notifications are collected and sent together.
 
     What is given of --every, --count and --at replaces all three; the rest stays as it is.
