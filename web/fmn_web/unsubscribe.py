@@ -35,7 +35,9 @@ def blueprint(store: Store, registry: PluginRegistry) -> Blueprint:
         meant = [one for one in filters if one.id in wish.filters]
         backend = registry.backends.get(preference.backend) if preference and meant else None
         done = [one for one in meant if changed and one.id in changed]
-        again = signer("undo").token(Wish(wish.user, wish.preference, tuple(changed or ())))
+        # after a click in a mail program, which shows no page, this is where people come to take it back
+        off = changed or [one.id for one in meant if not one.active]
+        again = signer("undo").token(Wish(wish.user, wish.preference, tuple(off)))
         return render_template(
             "unsubscribe.html", wish=wish, filters=meant, done=done, changed=changed, undo=undo, again=again,
             backend=backend.title if backend else preference and preference.backend,

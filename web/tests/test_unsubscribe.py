@@ -112,6 +112,14 @@ def test_what_is_off_already_is_told_so(client, store, saved) -> None:
         assert "Undo" not in answer.text
 
 
+def test_one_click_can_be_taken_back_on_the_page_of_the_link(client, store, saved) -> None:
+    client.post(link(store, saved), data={"List-Unsubscribe": "One-Click"})
+    page = client.get(link(store, saved)).text
+    assert "Switch on again" in page
+    client.post(undo_of(page))
+    assert all(active(store, saved))
+
+
 @pytest.mark.parametrize("call", ["get", "post"])
 def test_what_was_removed_is_told_so(client, store, saved, call) -> None:
     url = link(store, saved)
