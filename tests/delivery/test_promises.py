@@ -16,6 +16,8 @@ from fmn_core.testing import RecordingBackend
 from .conftest import Place
 
 PLACES = ("home", "office", "abroad")
+#: most goes to one place, for there it meets
+SOMEWHERE = st.sampled_from(["home", "home", "home", "office", "abroad"])
 ENDED = {Outcome.SENT, Outcome.FAILED, Outcome.SUPPRESSED}
 DIGESTS = ({}, {"on": True, "every": 60.0}, {"on": True, "count": 3}, {"per_hour": 4}, {"quiet": "12:01-12:20"})
 FAILURES = {
@@ -79,7 +81,7 @@ class Promises(RuleBasedStateMachine):
         #: what came once more: where it had been given up, its place is that of the later time
         self.again = set()
 
-    @rule(where=st.sampled_from(PLACES), which=st.sampled_from([0, 0, 0, 0, 1, 2]), count=st.integers(1, 12))
+    @rule(where=SOMEWHERE, which=st.sampled_from([0, 0, 0, 0, 1, 2]), count=st.integers(1, 12))
     def arrive(self, where, which, count):
         for _ in range(count):
             note = self.place.note(f"m{self.number}", where, once=which)
@@ -116,19 +118,27 @@ class Promises(RuleBasedStateMachine):
         received = self.place.transport.receive([self.place.queue], self.place.stage.room)
         self.place.stage.handle(self.place.transport, received)
 
-    @rule()
-    def restart(self):
-        """Restart as after SIGTERM: a killed process cannot be had without one."""
+    @rule(where=SOMEWHERE, kind=st.sampled_from(sorted(FAILURES)))
+    def arrive_in_trouble(self, where, kind):
+        self.fail([kind])
+        self.arrive(where, 0, 3)
+        self.pass_time(0)
+
+    @rule(where=SOMEWHERE)
+    def restart(self, where):
+        """Restart as after SIGTERM, for a killed process cannot be had without one; meanwhile something comes."""
         if self.place.stage is not None:
             self.place.stage.finish()
             while self.place.stage.busy:
                 self.place.stage.handle(self.place.transport, [])
             self.place.stage.close()
+            self.arrive(where, 0, 2)
             self.place.restart()
 
-    @rule()
-    def lose_the_transport(self):
+    @rule(where=SOMEWHERE)
+    def lose_the_transport(self, where):
         if self.place.stage is not None:
+            self.arrive(where, 0, 2)
             self.place.stage.interrupted()
             self.place.transport.close()
             self.place.transport = self.place._open()
