@@ -2,7 +2,8 @@
 
 Ours goes the whole way: a queue on the disk, delivery with its ledger, composing, SMTP. The loop sends the same bytes
 over one connection, with nothing else to do. Both use the same sink, a server in a process of its own; they take turns.
-With ``--slow`` one more person has a server that takes five seconds for each mail.
+With ``--slow`` one more person has a server that takes five seconds for each mail; with ``--plain`` the sink does not
+take commands at once (PIPELINING), which nearly all servers do and smtplib makes no use of.
 """
 
 from __future__ import annotations
@@ -36,9 +37,15 @@ PATIENCE = 300.0
 class Sink:
     """Takes every mail and keeps it; one address takes its time."""
 
-    def __init__(self, pause: float) -> None:
+    def __init__(self, pause: float, plain: bool) -> None:
         self.mails: list[tuple[str, bytes]] = []
-        self._pause = pause
+        self._pause, self._plain = pause, plain
+
+    async def handle_EHLO(  # noqa: N802 - as aiosmtpd has it
+        self, server: Any, session: Any, envelope: Any, hostname: str, responses: list[str]
+    ) -> list[str]:
+        session.host_name = hostname
+        return responses if self._plain else [*responses[:-1], "250-PIPELINING", responses[-1]]
 
     async def handle_RCPT(self, server: Any, session: Any, envelope: Any, address: str, options: Any) -> str:  # noqa: N802 - as aiosmtpd has it
         if address == SLOW:
@@ -58,9 +65,9 @@ def free_port() -> int:
         return port
 
 
-def serve(pipe: Connection, pause: float) -> None:
+def serve(pipe: Connection, pause: float, plain: bool) -> None:
     """Run a sink; whoever says something gets what has come since."""
-    sink = Sink(pause)
+    sink = Sink(pause, plain)
     controller = Controller(sink, hostname="127.0.0.1", port=free_port())
     controller.start()
     pipe.send(controller.port)
@@ -73,9 +80,10 @@ def serve(pipe: Connection, pause: float) -> None:
 class Far:
     """The sink's process, seen from here."""
 
-    def __init__(self, pause: float) -> None:
+    def __init__(self, pause: float, plain: bool = False) -> None:
         self._pipe, far = multiprocessing.Pipe()
-        self._process = multiprocessing.get_context("spawn").Process(target=serve, args=(far, pause), daemon=True)
+        spawn = multiprocessing.get_context("spawn")
+        self._process = spawn.Process(target=serve, args=(far, pause, plain), daemon=True)
         self._process.start()
         self.port: int = self._pipe.recv()
 
@@ -170,9 +178,10 @@ def main() -> None:
     parser.add_argument("--people", type=int, default=100)
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--slow", type=int, default=0, help="mails to the one who takes five seconds for each")
+    parser.add_argument("--plain", action="store_true", help="the sink takes one command after the other only")
     parser.add_argument("--store", default="", help="URL of an empty database; SQLite by default")
     chosen = parser.parse_args()
-    sink = Far(5.0)
+    sink = Far(5.0, chosen.plain)
     with tempfile.TemporaryDirectory(prefix="fmn-mails-") as folder:
         plugin = {"email": {"host": "127.0.0.1", "port": sink.port}}
         settings = Settings(data_dir=Path(folder), store={"url": chosen.store}, plugin=plugin)

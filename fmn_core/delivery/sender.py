@@ -32,6 +32,7 @@ from .jobs import Job, Result, Verdict
 from .lanes import Lanes
 from .outage import Outage
 from .report import behind, left, waits
+from .results import Results
 from .scribe import Scribe
 from .suspending import suspend
 
@@ -57,7 +58,7 @@ class Sender:
         wanted: StillWanted,
         addressing: Addressing,
         lanes: Lanes,
-        results: SimpleQueue[Result],
+        results: Results,
         now: Callable[[], datetime],
         rng: random.Random,
     ) -> None:
@@ -99,6 +100,8 @@ class Sender:
             else:
                 self._results.put(result)
                 self._lanes.done(job)
+            if not self._lanes.running:
+                self._results.idle()
 
     def _result_of(self, job: Job) -> Result | None:
         try:

@@ -12,7 +12,6 @@ import random
 import time
 from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime
-from queue import Empty, SimpleQueue
 
 from fmn_core.backends import Backend
 from fmn_core.reception import Reception
@@ -25,9 +24,10 @@ from .addressing import Addressing
 from .admission import Admission
 from .gate import Gate, Hold
 from .held import Held
-from .jobs import Job, Result
+from .jobs import Job
 from .lanes import Lanes
 from .report import behind
+from .results import Results
 from .rounds import Rounds
 from .sender import Sender
 from .settlement import Settlement
@@ -80,7 +80,7 @@ class Delivery:
         self.queues = (deliveries(backend.name),)
         self._backend, self._store, self._reception, self._now, self._clock = backend, store, reception, now, clock
         self._wanted = wanted or StillWanted(store)
-        self._results: SimpleQueue[Result] = SimpleQueue()
+        self._results = Results(AHEAD // 2)
         self._lanes, self._tally = Lanes(clock), Tally(now)
         self.counts, self.lag = self._tally.counts, self._tally.lag
         self._held, self._gate = Held(self._lanes), Gate(self._wanted, backend.overflow, clock)
@@ -163,7 +163,7 @@ class Delivery:
         if not self._finishing:
             self._make_rounds()
             self._make_room(transport)
-        self._settlement.settle(transport, self._finished())
+        self._settlement.settle(transport, self._results.take(TURN if self._lanes.held else 0))
 
     def interrupted(self) -> None:
         """Begin nothing until :meth:`handle` is called again: what came may go to another process meanwhile."""
@@ -217,16 +217,6 @@ class Delivery:
         notes = behind(spilled, self._now(), "waits behind others for the same destination")
         self._store.settle(notes)
         transport.ack([envelope for job in spilled for envelope in job.envelopes])
-
-    def _finished(self) -> Iterable[Result]:
-        """Gather what is finished, for some time while there is enough to do: each turn waits for the disk."""
-        until, left = time.monotonic() + TURN, AHEAD // 2
-        try:
-            while left and (patience := until - time.monotonic()) > 0:
-                yield self._results.get(timeout=patience if self._lanes.held else 0)
-                left -= 1
-        except Empty:
-            return
 
     def finish(self) -> None:
         """Begin nothing new: what waits for a thread goes back to the queue when the transport is closed."""

@@ -40,7 +40,7 @@ class EmailSettings(Section):
     sender: str = "FMN <fmn@localhost>"
     subject_prefix: str = ""
     templates: str = ""
-    connections: int = Field(default=4, ge=1, le=50)
+    connections: int = Field(default=8, ge=1, le=50)
     timeout: float = Field(default=30.0, gt=0)
 
     @field_validator("sender")

@@ -6,14 +6,16 @@ import functools
 import smtplib
 import socket
 import ssl
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
-from typing import Any
 
 from .compose import Mail
 from .patience import Patient, PatientTls
 from .verdicts import LOST, Refusal, Step
+
+#: the reply to DATA that asks for the mail, and the end of the mail
+_GO_ON, _END = 354, b".\r\n"
 
 
 @dataclass(frozen=True)
@@ -73,16 +75,11 @@ class Session:
 
         :raises Refusal: if the server does not take it; afterwards the session is closed, or fit for the next mail
         """
-        smtp = self._smtp
         try:
-            size = f" SIZE={len(mail.content)}" if smtp.has_extn("size") else ""
-            # both addresses are in canonical form: smtplib would parse them anew, which takes longer than to send them
-            with _step(Step.SENDER) as expect:
-                expect(*smtp.docmd("MAIL", f"FROM:<{mail.sender}>{size}"))
-            with _step(Step.RECIPIENT) as expect:
-                expect(*smtp.docmd("RCPT", f"TO:<{mail.recipient}>"))
-            with _step(Step.MAIL) as expect:
-                expect(*smtp.data(mail.content))
+            self._announce(mail)
+            with _step(Step.MAIL):
+                self._smtp.send(_quoted(mail.content))
+                _expect(Step.MAIL, *self._smtp.getreply())
         except Refusal as refusal:
             if refusal.over or not self._reset():
                 self.close()
@@ -90,6 +87,44 @@ class Session:
         except BaseException:
             self.close()
             raise
+
+    def _announce(self, mail: Mail) -> None:
+        """Say from whom to whom, and that the mail follows; all at once where the server allows that (RFC 2920)."""
+        smtp = self._smtp
+        size = f" SIZE={len(mail.content)}" if smtp.has_extn("size") else ""
+        # both addresses are in canonical form: smtplib would parse them anew, which takes longer than to send them
+        commands = {
+            Step.SENDER: f"MAIL FROM:<{mail.sender}>{size}",
+            Step.RECIPIENT: f"RCPT TO:<{mail.recipient}>",
+            Step.MAIL: "DATA",
+        }
+        if smtp.has_extn("pipelining"):
+            self._all_at_once(commands)
+            return
+        for step, command in commands.items():
+            with _step(step):
+                _expect(step, *smtp.docmd(command))
+
+    def _all_at_once(self, commands: Mapping[Step, str]) -> None:
+        smtp, refusal, code = self._smtp, None, 0
+        with _step(Step.SENDER):
+            smtp.send("".join(f"{command}\r\n" for command in commands.values()))
+        for step in commands:
+            if smtp.sock is None:  # smtplib has hung up: the server said that it closes
+                break
+            try:
+                with _step(step):
+                    code, words = smtp.getreply()
+                    _expect(step, code, words)
+            except Refusal as error:
+                refusal = refusal or error  # the first "no" is the reason for all that follow
+        if refusal is None:
+            return
+        if code == _GO_ON:  # it waits for a mail all the same: that is an empty one, for nobody
+            with suppress(smtplib.SMTPException, OSError):
+                smtp.send(_END)
+                smtp.getreply()
+        raise refusal
 
     @property
     def closed(self) -> bool:
@@ -120,16 +155,27 @@ class Session:
         self._smtp.close()
 
 
+def _quoted(content: bytes) -> bytes:
+    """Return a mail as it is sent, with its end: no line of it is taken for the end (RFC 5321, section 4.5.2).
+
+    :param content: its lines end in CR and LF
+    """
+    start = b"." if content.startswith(b".") else b""
+    end = _END if content.endswith(b"\r\n") else b"\r\n" + _END
+    return start + content.replace(b"\n.", b"\n..") + end
+
+
 def _expect(step: Step, code: int, words: bytes | str) -> None:
-    if not 200 <= code < 300:
+    """Hold a reply to what is expected; raises as :func:`_step` does."""
+    if not (200 <= code < 300 or code == _GO_ON):
         raise Refusal(step, code if code > 0 else LOST, _line(words))
 
 
 @contextmanager
-def _step(step: Step) -> Iterator[Any]:
+def _step(step: Step) -> Iterator[None]:
     """Turn what smtplib raises into a refusal."""
     try:
-        yield functools.partial(_expect, step)
+        yield
     except smtplib.SMTPResponseException as error:
         raise Refusal(step, max(error.smtp_code, LOST), _line(error.smtp_error)) from error
     except (smtplib.SMTPException, OSError, ValueError) as error:  # ValueError: what is no certificate, or no host

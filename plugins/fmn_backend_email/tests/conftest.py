@@ -70,6 +70,11 @@ class Handler:
     def __init__(self):
         self.mails, self.peers, self.refused = [], set(), set()
         self.rcpt, self.data = "250 OK", "250 OK"
+        self.pipelining = False
+
+    async def handle_EHLO(self, server, session, envelope, hostname, responses):  # noqa: N802 - aiosmtpd's name
+        session.host_name = hostname
+        return [*responses[:-1], *(["250-PIPELINING"] if self.pipelining else []), responses[-1]]
 
     async def handle_RCPT(self, server, session, envelope, address, options):  # noqa: N802 - aiosmtpd's name
         if address in self.refused:
@@ -103,9 +108,11 @@ class OverTls(Controller):
             connection.recv(1024)
 
 
-@pytest.fixture
-def mail_server(start_mail_server):
-    return start_mail_server()
+@pytest.fixture(params=[False, True], ids=["step by step", "at once"])
+def mail_server(request, start_mail_server):
+    server = start_mail_server()
+    server.pipelining = request.param
+    return server
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ from contextlib import ExitStack
 import pytest
 from bad_servers import BadServer, converse, endless, silent
 
-from fmn_core import BackendAway, RetryDelivery
+from fmn_core import AddressRefused, BackendAway, RetryDelivery
 
 #: seconds; what is tested ends by it, so it is short
 TIMEOUT = 0.3
@@ -130,3 +130,26 @@ def test_the_name_with_which_we_greet_is_a_setting(place, notification):
     with pytest.raises(BackendAway):
         made.deliver(notification())
     assert heard[0] == "ehlo mail.example.org\r\n"
+
+
+def test_server_that_wants_a_mail_for_nobody_gets_an_empty_one_and_then_the_next(place, notification):
+    """Where all is said at once, a server may ask for the mail although it has refused the recipient (RFC 2920)."""
+    refusals = iter(["550 5.1.1 nobody", "250 OK"])
+
+    def talk(server, peer):
+        peer.say("220 hello")
+        while line := peer.hear():
+            verb = line.split()[0].upper()
+            answers = {"EHLO": "250-hello\r\n250 PIPELINING", "DATA": "354 go on"}
+            peer.say(next(refusals) if verb == "RCPT" else answers.get(verb, "250 OK"))
+            if verb == "DATA":
+                server.mails.append(peer.hear_mail())
+                peer.say("250 taken")
+
+    server, made = place(talk)
+    with pytest.raises(AddressRefused):
+        made.deliver(notification())
+    made.deliver(notification(summary="the next one"))
+    assert server.connections == 1
+    assert [b"the next one" in mail for mail in server.mails] == [False, True]
+    assert server.mails[0] == b""
