@@ -53,9 +53,7 @@ def _sqlite(url: URL) -> Engine:
     # SQLite lets writers look again after ever longer pauses; those of one process stand in line instead
     line = {"writers": threading.Lock()}
     # every transaction here ends by itself, so nothing is left to be rolled back when a connection is put away
-    engine = create_engine(
-        url, connect_args={"timeout": PATIENCE}, execution_options=line, pool_reset_on_return=None
-    )
+    engine = create_engine(url, connect_args={"timeout": PATIENCE}, execution_options=line, pool_reset_on_return=None)
     event.listen(engine, "connect", _prepare)
     event.listen(engine, "begin", _begin)
     return engine
