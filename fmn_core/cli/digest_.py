@@ -41,7 +41,8 @@ Examples:
 def command(context: Context, /, user: str, backend: str, off: bool, as_json: bool, **given: Any) -> None:
     """Show or change when a user's notifications are collected and sent together.
 
-    What is given of --every, --count and --at replaces all three; the rest stays as it is.
+    What is given of --every, --count and --at replaces all three; the rest stays as it is. "fmn deliver" and "fmn run"
+    send what was collected: digests need no process of their own.
     """
     switches, preference = context.app.store.switches, _preference(context, user, backend)
     plan = preference.digest
