@@ -50,8 +50,10 @@ class NumbersPlace:
         raw = {"data_dir": ".", "plugins": {"enabled": PLUGINS}, "plugin": {"crash": section}, **sections}
         self.configuration.write_text(tomli_w.dumps(raw))
         app = Application(load_settings(self.configuration, {}))
+        known = app.store.preferences.users()  # as they are: filters that are saved once more are others
         for one in USERS:
-            app.store.preferences.save(one)
+            if one.name not in known:
+                app.store.preferences.save(one)
         return app
 
     def messages(self, count: int) -> Path:

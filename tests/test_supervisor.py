@@ -132,4 +132,4 @@ def test_lines_are_json_where_that_is_wanted(start, configuration):
     eventually(lambda: any("stopped" in line for line in worker.said))
     assert worker.end() == 0
     [row] = [row for row in map(json.loads, worker.said) if "stopped" in row["message"]]
-    assert (row["level"], row["logger"]) == ("warning", "fmn_core.runner")
+    assert (row["level"], row["logger"]) == ("warning", "fmn_core.incident")
