@@ -95,7 +95,14 @@ class RetryDelivery(FmnError):  # noqa: N818 - named for what the catcher does, 
 
 
 class BackendAway(RetryDelivery):
-    """Raised by a backend: nothing at all can be delivered now, whoever it is for; the whole queue waits, in order."""
+    """Raised by a backend: nothing at all can be delivered now, whoever it is for; the whole queue waits, in order.
+
+    :param told: the backend has warned of it itself, and nobody else needs to
+    """
+
+    def __init__(self, reason: str, after: float | None = None, told: bool = False) -> None:
+        self.told = told
+        super().__init__(reason, after)
 
 
 class DropDelivery(FmnError):  # noqa: N818 - as above

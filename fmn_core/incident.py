@@ -33,11 +33,14 @@ class Incident:
         self._failures = 0
         self._told = False
 
-    def failed(self, error: Exception) -> float:
-        """Note a failure and return the seconds to wait."""
+    def failed(self, error: Exception, told: bool = False) -> float:
+        """Note a failure and return the seconds to wait.
+
+        :param told: somebody has warned of it already
+        """
         self._failures += 1
         wait = pause(self._failures, FIRST_PAUSE, self._longest, self._rng)
-        level = logging.DEBUG if self._told or isinstance(error, self._elsewhere) else logging.WARNING
+        level = logging.DEBUG if told or self._told or isinstance(error, self._elsewhere) else logging.WARNING
         self._told = self._told or level == logging.WARNING
         bug = None if isinstance(error, FmnError) else error
         log.log(level, "%s stopped: %s; next attempt in %.1f s", self._name, error, wait, exc_info=bug)

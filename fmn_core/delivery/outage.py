@@ -35,9 +35,9 @@ class Outage:
         with self._lock:
             self.failures += 1
             if not self._lanes.asleep:
-                after = error.after if isinstance(error, BackendAway) else None
+                after, told = (error.after, error.told) if isinstance(error, BackendAway) else (None, False)
                 self.reason = str(error)
-                self._lanes.rest(max(after or 0.0, self._incident.failed(error)))
+                self._lanes.rest(max(after or 0.0, self._incident.failed(error, told)))
 
     def well(self, failures: int) -> None:
         """The backend has taken something, or has refused it for good reason: it is there.

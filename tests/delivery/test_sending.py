@@ -298,6 +298,15 @@ def test_a_backend_that_is_away_is_left_alone_with_one_warning(place, caplog):
     ]
 
 
+def test_a_backend_that_has_warned_itself_is_not_warned_of_again(place, caplog):
+    place.backend.failures = [BackendAway("no route", told=True)] * 3
+    place.deliver(place.note())
+    for _ in range(6):
+        place.later(20)
+    assert place.sent == [("m1", "home")]
+    assert caplog.records == []
+
+
 def test_closing_closes_the_backend(place):
     place.begin()
     place.stage.close()

@@ -145,7 +145,8 @@ class IrcClient:
             raise BackendAway(f"the connection to {self._options.server} is closed")
         wait = self._next_try - self._clock()
         trouble = self._trouble if settled else "it does not welcome us"
-        raise BackendAway(f"{self._options.server} cannot be used: {trouble}", after=wait if wait > 0 else None)
+        reason = f"{self._options.server} cannot be used: {trouble}"
+        raise BackendAway(reason, after=wait if wait > 0 else None, told=True)
 
     @property
     def _usable(self) -> bool:

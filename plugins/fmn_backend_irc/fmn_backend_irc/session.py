@@ -122,7 +122,7 @@ class Session:
             return
         self.trouble = self._last_words or reason or "it hung up"
         lost = f"{self._options.server} was lost before it confirmed the line: {self.trouble}"
-        self._pending.lose(lambda: BackendAway(lost))
+        self._pending.lose(lambda: BackendAway(lost, told=True))
         self._connection.shut()
 
     def hear(self, message: Message) -> None:
