@@ -64,7 +64,7 @@ class IrcSettings(Section):
     burst: int = Field(default=5, ge=1)
     timeout: float = Field(default=30.0, gt=0)
     pause: float = Field(default=5.0, ge=0)
-    longest_pause: float = Field(default=300.0, ge=0)
+    longest_pause: float = Field(default=60.0, ge=0)
     silence: float = Field(default=120.0, gt=0)
     absent: float = Field(default=300.0, ge=0)
     rejoin: float = Field(default=60.0, ge=0)
