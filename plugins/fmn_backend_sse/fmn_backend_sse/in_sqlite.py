@@ -15,7 +15,6 @@ from .carrier import MICRO, CarrierAway, Event, EventCarrier, News, Window
 #: each event names the one before it, so that what was forgotten is known; one without a name is nothing but news: of
 #: tokens that were revoked
 SCHEMA = """
-PRAGMA journal_mode = WAL;
 PRAGMA synchronous = NORMAL;
 CREATE TABLE IF NOT EXISTS event (
     id INTEGER PRIMARY KEY, user TEXT NOT NULL, before INTEGER NOT NULL, name TEXT NOT NULL, data TEXT NOT NULL
@@ -168,12 +167,25 @@ class EventLog(EventCarrier):
             os.close(os.open(self.path, os.O_CREAT | os.O_RDWR, 0o600))
             connection = sqlite3.connect(self.path, PATIENCE, isolation_level=None, check_same_thread=False)
             try:
+                _write_ahead(connection)
                 connection.executescript(SCHEMA)
             except sqlite3.Error:
                 connection.close()
                 raise
             self._connection = connection
         return self._connection
+
+
+def _write_ahead(connection: sqlite3.Connection) -> None:
+    """Have writers append to a log beside the file, which then stays so. Here alone SQLite does not wait for others."""
+    deadline = time.monotonic() + PATIENCE
+    while connection.execute("PRAGMA journal_mode").fetchone() != ("wal",):
+        try:
+            connection.execute("PRAGMA journal_mode = WAL")
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode != sqlite3.SQLITE_BUSY or time.monotonic() > deadline:
+                raise
+            time.sleep(0.01)
 
 
 def _last(connection: sqlite3.Connection) -> int:

@@ -210,6 +210,13 @@ def test_many_writers_lose_nothing(make):
     assert [event.id for event in events] == sorted({event.id for event in events})
 
 
+def test_processes_that_make_the_file_at_the_same_time_wait_for_each_other(tmp_path, stack):
+    for number in range(100):  # SQLite's own way of waiting fails one of a hundred here
+        logs = [stack.enter_context(closing(EventLog(tmp_path / str(number), 60, 5))) for _ in range(4)]
+        with ThreadPoolExecutor(4) as pool:
+            assert all(pool.map(EventLog.append, logs, ["jane"] * 4, "abcd", [""] * 4, ["data"] * 4))
+
+
 def test_redis_news_that_were_cut_off_may_be_about_anybody(redis_prefix, stack):
     carrier = stack.enter_context(closing(RedisEvents(REDIS, redis_prefix, 60, 5)))
     say(carrier, "jane", "a")
