@@ -177,6 +177,48 @@ class LedgerSettings(Section):
     keep_days: int = Field(default=90, ge=1, le=36_500)
 
 
+class ArchiveSettings(Section):
+    """``[archive]``: recent messages that are kept for forecasts and explanations.
+
+    :param keep_days: what is older is forgotten; 0 for no archive at all
+    :param keep_megabytes: of what is left, the oldest is forgotten until no more than this is kept
+    :param datagrepper: URL of a service with the JSON API of datagrepper, asked for what is older; empty for none
+    """
+
+    keep_days: int = Field(default=14, ge=0, le=3650)
+    keep_megabytes: int = Field(default=2000, ge=1)
+    datagrepper: str = ""
+
+
+class WebSettings(Section):
+    """``[web]``: who may log in to the pages, and what they are told.
+
+    :param issuer: URL of an OpenID provider (``https://id.fedoraproject.org/openidc/``); empty for no login there
+    :param client_id: what the provider knows these pages by
+    :param client_secret: which proves it
+    :param scopes: what is asked of the provider, ``openid`` included
+    :param name_claim: claim that is the name of an account
+    :param mail_claim: claim that is the mail address of an account
+    :param groups_claim: claim with the names of its groups
+    :param admin_group: who is in it may see and mend what is everybody's; empty for nobody
+    :param demo_login: let anybody be anybody, with a click; only where nobody else can reach the pages
+    :param session_hours: how long somebody stays logged in
+    :param proxies: proxies before the pages, whose word on the visitor's address and protocol counts
+    """
+
+    issuer: str = ""
+    client_id: str = ""
+    client_secret: str = ""
+    scopes: str = "openid profile email"
+    name_claim: str = "nickname"
+    mail_claim: str = "email"
+    groups_claim: str = "groups"
+    admin_group: str = ""
+    demo_login: bool = False
+    session_hours: int = Field(default=24 * 14, ge=1, le=8760)
+    proxies: int = Field(default=0, ge=0, le=10)
+
+
 class MonitoringSettings(Section):
     """``[monitoring]``: where a process tells how it is.
 
@@ -238,6 +280,8 @@ class Settings(Section):
     conversation: ConversationSettings = ConversationSettings()
     confirmation: ConfirmationSettings = ConfirmationSettings()
     ledger: LedgerSettings = LedgerSettings()
+    archive: ArchiveSettings = ArchiveSettings()
+    web: WebSettings = WebSettings()
     monitoring: MonitoringSettings = MonitoringSettings()
     logging: LoggingSettings = LoggingSettings()
     plugin: dict[str, dict[str, Any]] = Field(default_factory=dict)

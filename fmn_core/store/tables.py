@@ -13,6 +13,7 @@ from sqlalchemy import (
     ForeignKey,
     Index,
     Integer,
+    LargeBinary,
     MetaData,
     Table,
     Text,
@@ -60,11 +61,17 @@ revision = Table(
     Column("number", Integer, nullable=False),
 )
 
+#: ``disabled`` says why nobody gets in and nothing is sent; whoever is logged in holds the number ``sessions``
 users = Table(
     "users",
     metadata,
     Column("id", Integer, primary_key=True),
     Column("name", Text, nullable=False, unique=True),
+    Column("mail", Text, nullable=False, server_default=""),
+    Column("disabled", Text, nullable=False, server_default=""),
+    Column("sessions", Integer, nullable=False, server_default="0"),
+    Column("made_at", Moment),
+    Column("seen_at", Moment),
     sqlite_autoincrement=True,
 )
 
@@ -200,4 +207,84 @@ secrets = Table(
     metadata,
     Column("name", Text, primary_key=True),
     Column("value", Text, nullable=False),
+)
+
+#: recent messages of the bus, whole, for forecasts and explanations. The payload is compressed
+archive = Table(
+    "archive",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("message_id", Text, nullable=False, unique=True),
+    Column("topic", Text, nullable=False),
+    Column("sent_at", Moment, nullable=False),
+    Column("payload", LargeBinary, nullable=False),
+    Index("ix_archive_time", "sent_at", "topic"),
+    sqlite_autoincrement=True,
+)
+
+#: by what a message of the archive can be found beside topic and time, see :mod:`fmn_core.history`
+archive_terms = Table(
+    "archive_terms",
+    metadata,
+    Column("term", Text, primary_key=True),
+    Column("archive_id", ForeignKey("archive.id", ondelete="CASCADE"), primary_key=True),
+    Index("ix_archive_terms_message", "archive_id"),
+    sqlite_with_rowid=False,
+)
+
+#: what programs show in place of a login; of the secret only the fingerprint is kept
+tokens = Table(
+    "tokens",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("user", Text, nullable=False, index=True),
+    Column("kind", Text, nullable=False),
+    Column("name", Text, nullable=False),
+    Column("filter_id", Text, nullable=False, server_default=""),
+    Column("secret_hash", Text, nullable=False, unique=True),
+    Column("made_at", Moment, nullable=False),
+    Column("seen_at", Moment),
+    sqlite_autoincrement=True,
+)
+
+#: each change of a preference: who made it, by which way, and what there was before
+audit = Table(
+    "audit",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("user", Text, nullable=False),
+    Column("backend", Text, nullable=False),
+    Column("preference", Text, nullable=False),
+    Column("actor", Text, nullable=False),
+    Column("way", Text, nullable=False),
+    Column("before", Json, nullable=False),
+    Column("at", Moment, nullable=False),
+    Index("ix_audit_user", "user", "id"),
+    Index("ix_audit_preference", "preference", "id"),
+    Index("ix_audit_age", "at"),
+    sqlite_autoincrement=True,
+)
+
+#: what processes tell of themselves now and then; the web reads it, which talks to no broker
+reports = Table(
+    "reports",
+    metadata,
+    Column("process", Text, primary_key=True),
+    Column("subject", Text, primary_key=True),
+    Column("body", Json, nullable=False),
+    Column("at", Moment, nullable=False),
+)
+
+#: what is to be done at the broker, and what came of it
+orders = Table(
+    "orders",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("kind", Text, nullable=False),
+    Column("body", Json, nullable=False),
+    Column("given_by", Text, nullable=False),
+    Column("given_at", Moment, nullable=False),
+    Column("done_at", Moment),
+    Column("result", Text, nullable=False, server_default=""),
+    sqlite_autoincrement=True,
 )
