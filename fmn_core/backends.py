@@ -97,6 +97,8 @@ class Backend(abc.ABC):
     overflow: Overflow | None = None
     #: whether an address needs no confirmation, because nobody but its user can read there
     confirms_itself: bool = False
+    #: whether its addresses are mail addresses, so that an account's own is one
+    takes_mail_address: bool = False
 
     def start(self, reception: Reception) -> None:  # noqa: B027 - most backends only send
         """Begin to listen to people who write to us. Called once, in the process that delivers, before it does.

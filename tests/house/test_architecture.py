@@ -93,7 +93,7 @@ MADE_UP = (CORE / "bench", CORE / "demo")
 NO_PLUGIN = {CORE / "config.py": {"email"}}
 
 #: what the pages may know of the core beside floors F0 and F1; only wsgi.py knows the assembly
-WEB_MAY = ("fmn_core.store", "fmn_core.plugins", "fmn_core.matching")
+WEB_MAY = ("fmn_core.store", "fmn_core.plugins", "fmn_core.matching", "fmn_core.asking", "fmn_core.foresight")
 
 
 class Import(NamedTuple):

@@ -64,19 +64,15 @@ class PluginView:
 
 
 def blueprint(registry: PluginRegistry) -> Blueprint:
-    """Make the pages: the offer, which does not change while the process lives, and where notifications link to."""
+    """Make the page: the offer does not change while the process lives."""
     pages = Blueprint("catalogue", __name__)
     groups = plugin_views(registry)
 
-    @pages.get("/")
+    @pages.get("/plugins")
     def index() -> str:
         return render_template(
             "catalogue.html", plugins=registry.plugins, groups=groups, backends=registry.backends.values()
         )
-
-    @pages.get("/<user>/<backend>/<filter_id>")
-    def why(user: str, backend: str, filter_id: str) -> str:
-        return render_template("why.html", user=user, backend=backend, filter_id=filter_id)
 
     return pages
 

@@ -16,4 +16,4 @@ def create(application: Application | None = None) -> Flask:
     :param application: ready-made parts, from a command that has them already
     """
     parts = application or Application(load_settings())
-    return create_app(parts.settings, parts.registry, parts.store)
+    return create_app(parts.settings, parts.registry, parts.store, parts.lookups)

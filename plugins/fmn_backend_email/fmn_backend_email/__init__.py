@@ -32,6 +32,7 @@ class EmailBackend(Backend):
     name = "email"
     title = "Email"
     address_label = "mail address"
+    takes_mail_address = True
 
     def __init__(
         self, options: EmailSettings, base_url: str, post: Post, clock: Callable[[], float] = time.time

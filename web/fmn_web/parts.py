@@ -1,0 +1,26 @@
+"""What the pages are built from: handed in, never fetched."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from fmn_core.asking import Asking
+from fmn_core.config import Settings
+from fmn_core.lookups import Lookups
+from fmn_core.plugins import PluginRegistry
+from fmn_core.store import Store
+
+
+@dataclass(frozen=True)
+class Parts:
+    """All that a page may need.
+
+    :param lookups: who maintains what, as matching knows it
+    :param asking: has addresses confirmed
+    """
+
+    settings: Settings
+    registry: PluginRegistry
+    store: Store
+    lookups: Lookups
+    asking: Asking

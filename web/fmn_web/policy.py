@@ -1,0 +1,61 @@
+"""Policy: who may see which page. The one place where that is decided; a page that is not listed is nobody's.
+
+Beyond that, every function behind the pages takes the name of the visitor and looks at nothing that is somebody else's.
+"""
+
+from __future__ import annotations
+
+from enum import Enum
+
+from flask import Flask, abort, redirect, request, url_for
+from flask_login import current_user
+from werkzeug import Response
+
+
+class Access(Enum):
+    """Who may see a page."""
+
+    EVERYBODY = "everybody"
+    #: whoever knows the secret in its address
+    LINK = "link"
+    #: whoever is logged in, and only what is theirs
+    MEMBER = "member"
+
+
+POLICY: dict[str, Access] = {
+    "static": Access.EVERYBODY,
+    "bootstrap.static": Access.EVERYBODY,
+    "home.index": Access.EVERYBODY,
+    "catalogue.index": Access.EVERYBODY,
+    "login.ask": Access.EVERYBODY,
+    "login.demo": Access.EVERYBODY,
+    "login.begin": Access.EVERYBODY,
+    "login.callback": Access.EVERYBODY,
+    "login.leave": Access.MEMBER,
+    "confirm.ask": Access.LINK,
+    "confirm.decide": Access.LINK,
+    "unsubscribe.ask": Access.LINK,
+    "unsubscribe.switch_off": Access.LINK,
+    "unsubscribe.ask_back": Access.LINK,
+    "unsubscribe.switch_on": Access.LINK,
+}
+
+
+def guard(app: Flask) -> None:
+    """Have every request checked before a page sees it."""
+    app.before_request(_check)
+
+
+def _check() -> Response | None:
+    if request.endpoint is None:  # no page is there: 404 or 405 follow
+        return None
+    access = POLICY.get(request.endpoint)
+    if access in (Access.EVERYBODY, Access.LINK):
+        return None
+    if access is None:
+        abort(403)
+    if current_user.is_authenticated:
+        return None
+    if request.method != "GET":
+        abort(401)
+    return redirect(url_for("login.ask", next=request.full_path.rstrip("?")))

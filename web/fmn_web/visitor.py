@@ -1,0 +1,44 @@
+"""Visitor: who is logged in, as the session says and the store still agrees."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Flask
+from flask_login import LoginManager, UserMixin, current_user
+
+from fmn_core.store import Account, Store
+
+
+class Visitor(UserMixin):  # type: ignore[misc]  # the library comes without types
+    """An account whose owner is here."""
+
+    def __init__(self, account: Account) -> None:
+        self.account = account
+
+    @property
+    def name(self) -> str:
+        """The name of the account."""
+        return self.account.name
+
+    def get_id(self) -> str:
+        """Return what the session keeps: it is void once sessions of the account were ended."""
+        return f"{self.account.sessions}:{self.account.name}"
+
+
+def visitor() -> str:
+    """Return the name of who is logged in, on a page for members."""
+    return str(current_user.name)
+
+
+def recognise(app: Flask, store: Store) -> None:
+    """Let the application know its visitors from their sessions."""
+    manager = LoginManager(app)
+    manager.session_protection = None  # mobile networks change the address all the time
+
+    @manager.user_loader  # type: ignore[untyped-decorator]  # the library comes without types
+    def load(known: str) -> Any:
+        number, _, name = known.partition(":")
+        account = store.accounts.find(name)
+        valid = account is not None and not account.disabled and str(account.sessions) == number
+        return Visitor(account) if account and valid else None
