@@ -5,6 +5,7 @@ Each part is made when it is first asked for, so that a command pays only for wh
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Sequence
 from functools import cached_property, lru_cache, partial
 from pathlib import Path
@@ -18,7 +19,7 @@ from .delivery import Addressing, Delivery
 from .following import Follower
 from .herald import Herald
 from .housekeeping import Housekeeper
-from .librarian import Librarian
+from .librarian import Librarian, Onlooker
 from .live_lookups import LiveLookups
 from .matching import IndexMatcher, LinearMatcher, Matcher
 from .plugins import GROUPS, PluginRegistry, load_plugins
@@ -100,6 +101,12 @@ class Application:
         librarian = Librarian(self.registry.lookup_sources, self.shelf, LiveLookups(), self.settings.lookups.refresh)
         librarian.open()
         return librarian
+
+    def follow_lookups(self, stop: threading.Event) -> None:
+        """Keep the lookups what others find out, until told to stop. For a process without stages."""
+        wire = Onlooker()
+        while not stop.wait(LIBRARIAN_TURN):
+            self.librarian.turn(wire)
 
     @property
     def lookups(self) -> LiveLookups:

@@ -58,6 +58,14 @@ class Alone:
         return True
 
 
+class Onlooker(Alone):
+    """The wire of a process that only reads what others put on the shelf: the web, which talks to no broker."""
+
+    def hold(self, name: str, /) -> bool:
+        """Have no role."""
+        return False
+
+
 class Librarian:
     """Serves the lookups of one process. :meth:`open` once, then :meth:`turn` a few times a second, in one thread.
 

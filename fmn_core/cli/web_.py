@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import socket
+import threading
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -54,5 +55,10 @@ def command(context: Context, host: str, port: int) -> None:
     """Serve the web pages until Ctrl-C."""
     with listen(host, port) as door:
         server = page_server(context.app, door)
+        stop = threading.Event()
+        threading.Thread(target=context.app.follow_lookups, args=(stop,), name="lookups", daemon=True).start()
         click.echo(f"serving http://{host}:{door.getsockname()[1]}/ until Ctrl-C")
-        server.run()
+        try:
+            server.run()
+        finally:
+            stop.set()

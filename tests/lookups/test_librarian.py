@@ -9,7 +9,7 @@ import pytest
 
 from fmn_core import LookupData, LookupUnavailableError, Role
 from fmn_core.desk import FIRST_PAUSE
-from fmn_core.librarian import LOOK, LOOKUPS, TOO_OLD, Alone
+from fmn_core.librarian import LOOK, LOOKUPS, TOO_OLD, Alone, Onlooker
 from fmn_core.shelf.base import answers
 
 if TYPE_CHECKING:
@@ -235,3 +235,17 @@ def test_a_source_that_is_down_is_asked_ever_more_seldom(world: World) -> None:
     for _ in range(400):
         world.later(LOOK, holder)
     assert 5 < len(source.asked) < 12
+
+
+def test_an_onlooker_reads_what_others_put_there_and_asks_nobody(world: World) -> None:
+    source = world.source(kernel="ava")
+    worker, pages = world.process(source), world.process(source)
+    pages.wire = Onlooker()
+    source.maintainers = {"kernel": "mei"}
+    world.now += REFRESH + 1
+    pages.turn()
+    assert (pages.owner("kernel"), source.asked) == ("ava", [None])
+    worker.turn()
+    world.now += LOOK
+    pages.turn()
+    assert (pages.owner("kernel"), source.asked) == ("mei", [None, None])
