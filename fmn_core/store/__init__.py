@@ -8,6 +8,7 @@ from .attempts import Confirmation, State
 from .confirmations import Answer, Confirmations
 from .database import open_engine
 from .destinations import Destinations
+from .editing import ConflictError, Editing, version_of
 from .ledger import Ledger, LedgerEntry
 from .mutes import Mutes
 from .preferences import Changes, PreferenceStore
@@ -16,14 +17,19 @@ from .schema import check, upgrade, version
 from .secrets import Secrets
 from .settling import Note, settle
 from .switching import Switches
+from .visits import Account, Accounts
 from .waiting import Waiting, WaitingRoom, Why
 
 __all__ = [
+    "Account",
+    "Accounts",
     "Answer",
     "Changes",
     "Confirmation",
     "Confirmations",
+    "ConflictError",
     "Destinations",
+    "Editing",
     "Ledger",
     "LedgerEntry",
     "Mutes",
@@ -38,6 +44,7 @@ __all__ = [
     "WaitingRoom",
     "Why",
     "open_store",
+    "version_of",
 ]
 
 
@@ -52,6 +59,8 @@ class Store:
         self._engine = open_engine(url)
         self.preferences = PreferenceStore(self._engine)
         self.switches = Switches(self._engine)
+        self.accounts = Accounts(self._engine)
+        self.editing = Editing(self._engine)
         self.destinations = Destinations(self._engine)
         self.confirmations = Confirmations(self._engine)
         self.mutes = Mutes(self._engine)

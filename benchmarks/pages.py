@@ -1,0 +1,135 @@
+"""How long the pages take with many users and a full archive: ``pages.py [URL] --users N --messages M``.
+
+Without a URL, a new SQLite file. Every page is asked for as the maintainer of the most packages, through the whole
+application, and the median counts; forecasts of three kinds of filters look back over seven days.
+"""
+
+from __future__ import annotations
+
+import argparse
+import itertools
+import random
+import statistics
+import tempfile
+import time
+import zlib
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from fmn_core.bench import ownership, traffic
+from fmn_core.bench.filling import fill
+from fmn_core.bench.measure import everybody
+from fmn_core.bench.people import BACKEND, People
+from fmn_core.codec import encode_message
+from fmn_core.config import Settings
+from fmn_core.foresight import forecast
+from fmn_core.history import terms_of
+from fmn_core.model import Filter, Outcome, RuleUse
+from fmn_core.plugins import PluginRegistry, load_plugins
+from fmn_core.snapshot import Snapshot
+from fmn_core.store import Archived, LedgerEntry, Store, open_store
+from fmn_web import create_app
+
+DAYS = 7
+#: times that each page is asked for
+ROUNDS = 15
+#: notifications in the ledger, and how many of them are the visitor's
+LEDGER, OWN = 100_000, 2_000
+
+FILTERS = {
+    "own packages": (RuleUse("user_package_filter", {"fasnick": "{me}"}), RuleUse("koji_build_completed")),
+    "an expression on everything": (RuleUse("regex_filter", {"pattern": "fc4[34]"}),),
+    "all but one application": (RuleUse("koji_catchall", {}, negated=True),),
+}
+
+
+def archived(owners: ownership.Owners, registry: PluginRegistry, number: int, now: datetime) -> Iterator[Archived]:
+    """Make messages of the last seven days, in the mix of the real bus."""
+    rng = random.Random(1)
+    messages = itertools.islice(traffic.made_up(traffic.World(owners, rng)), number)
+    for place, message in enumerate(messages):
+        sent_at = now - timedelta(days=DAYS) * (1 - place / number)
+        described = registry.summaries.describe(replace(message, sent_at=sent_at))
+        payload = zlib.compress(encode_message(described), 1)
+        yield Archived(message.id, message.topic, sent_at, payload, terms_of(described.facts))
+
+
+def fill_archive(store: Store, rows: Iterator[Archived]) -> None:
+    while some := list(itertools.islice(rows, 1000)):
+        store.archive.put(some)
+
+
+def fill_ledger(store: Store, me: str, names: list[str], now: datetime) -> None:
+    filters = [one.id for one in store.preferences.user(me).preferences[0].filters]
+    entries = (
+        LedgerEntry(f"n{place}", f"m{place}", me if place % (LEDGER // OWN) == 0 else names[place % len(names)], BACKEND,
+                    "a@example.org", "a filter", Outcome.SENT, "", 1, now - timedelta(seconds=place * 6),
+                    filter_id=filters[place % len(filters)], thread=f"t/{place % 500}", summary=f"build {place} done")
+        for place in range(LEDGER)
+    )  # fmt: skip
+    while some := list(itertools.islice(entries, 2000)):
+        store.ledger.record(some)
+
+
+def median(ask: Callable[[], object], rounds: int = ROUNDS) -> float:
+    """Return milliseconds."""
+    took = []
+    for _ in range(rounds):
+        began = time.perf_counter()
+        ask()
+        took.append(time.perf_counter() - began)
+    return statistics.median(took) * 1000
+
+
+def measure(store: Store, registry: PluginRegistry, folder: Path, lookups: Snapshot, me: str) -> None:
+    app = create_app(Settings(data_dir=folder, web={"demo_login": True}), registry, store, lookups)
+    app.config["WTF_CSRF_ENABLED"] = False
+    client = app.test_client()
+    assert client.post("/login/demo", data={"name": me}, base_url="http://127.0.0.1/").status_code == 302
+    first = store.preferences.user(me).preferences[0].filters[0]
+    entry = store.ledger.of_user(me, 1)[0].notification
+    pages = ["/plugins", "/notifications", f"/notifications/{BACKEND}/filters/new", f"/notifications/{BACKEND}/filters/{first.id}",
+             "/history", f"/history/{entry}", "/expected", "/live", "/account"]  # fmt: skip
+    for page in pages:
+        answer = client.get(page, base_url="http://127.0.0.1/")
+        took = median(lambda page=page: client.get(page, base_url="http://127.0.0.1/"))
+        print(f"{took:8.0f} ms  {answer.status_code}  {page}", flush=True)
+    for title, rules in FILTERS.items():
+        own = tuple(replace(use, arguments={k: me for k in use.arguments} if "fasnick" in use.arguments else use.arguments)
+                    for use in rules)  # fmt: skip
+        draft = Filter("1", title, own)
+        result = forecast(draft, None, store.archive, registry.rules, registry.summaries, lookups, datetime.now(UTC))
+        took = median(lambda draft=draft: forecast(draft, None, store.archive, registry.rules, registry.summaries, lookups,
+                                                   datetime.now(UTC)), 5)  # fmt: skip
+        word = "exact" if result.exact else "estimate"
+        print(
+            f"{took:8.0f} ms  forecast, {title}: {result.per_day:,.1f} a day, {result.seen:,} of {result.of:,} seen, {word}"
+        )
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("url", nargs="?", default="")
+    parser.add_argument("--users", type=int, default=15_000)
+    parser.add_argument("--messages", type=int, default=100_000)
+    arguments = parser.parse_args()
+    with tempfile.TemporaryDirectory() as name:
+        folder, owners, now = Path(name), ownership.made_up(random.Random(1)), datetime.now(UTC)
+        url = arguments.url or f"sqlite:///{folder / 'fmn.sqlite'}"
+        registry = load_plugins(Settings(data_dir=folder))
+        names = everybody(owners, arguments.users)
+        fill(url, People(names, list(owners), registry.defaults, registry.rules).preferences(random.Random(1)))
+        store = open_store(url)
+        fill_archive(store, archived(owners, registry, arguments.messages, now))
+        me = max(
+            {one for hands in owners.values() for one in hands}, key=lambda one: int(one.removeprefix("maintainer"))
+        )
+        fill_ledger(store, me, names, now)
+        measure(store, registry, folder, Snapshot([ownership.lookup_data(owners, {})]), me)
+        store.close()
+
+
+if __name__ == "__main__":
+    main()
