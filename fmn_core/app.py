@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from functools import cached_property, lru_cache, partial
 from pathlib import Path
 
+from .archivist import Archivist
 from .asking import Asking
 from .bus import Bus
 from .config import Settings
@@ -127,16 +128,29 @@ class Application:
         self.settings.data_dir.mkdir(parents=True, exist_ok=True)
         return open_transport(self.settings.transport_url, self.settings.transport)
 
-    def consumer(self) -> Consumer:
-        """Make the stage that takes messages in as they are: who replays some means these."""
-        return Consumer(self.settings.consumer)
+    @property
+    def archives(self) -> bool:
+        """Whether messages are kept in the archive."""
+        return self.settings.archive.keep_days > 0
+
+    def archivists(self) -> list[Archivist]:
+        """Make the stage that keeps messages, for one thread; none where there is no archive."""
+        return [Archivist(self.registry.summaries, self.store.archive)] if self.archives else []
+
+    def consumer(self, archive: bool = True) -> Consumer:
+        """Make the stage that takes messages in as they are: who replays some means these.
+
+        :param archive: let the archive have them, where there is one
+        """
+        return Consumer(self.settings.consumer, archive=archive and self.archives)
 
     def consumer_of_bus(self, validation: bool) -> Consumer:
         """Make the stage that takes messages in as they happen, and tells which lookups they make stale.
 
         :param validation: check each against its schema
         """
-        return Consumer(self.settings.consumer, Validator().reason if validation else None, self.stale_book.stale)
+        check = Validator().reason if validation else None
+        return Consumer(self.settings.consumer, check, self.stale_book.stale, self.archives)
 
     def bus(self, configuration: Path | None = None) -> Bus:
         """Make the source that reads the bus.

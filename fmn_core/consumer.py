@@ -15,7 +15,7 @@ from .errors import DecodeError
 from .lookups import Stale
 from .model import Message
 from .staleness import STALE, encode_stale
-from .transport.base import MESSAGES, Transport
+from .transport.base import ARCHIVE, MESSAGES, Transport
 from .wire import Delivered, as_read, decode_delivered
 
 log = logging.getLogger(__name__)
@@ -35,6 +35,7 @@ class Consumer:
     :param settings: what is junk
     :param check: returns why a message is invalid, or None; None for no check at all
     :param stale: returns which lookups a message makes stale, junk included; None where nobody needs to know
+    :param archive: queue what is queued for the archive too
     :ivar counts: how many were ``queued``, ``dropped``, ``malformed`` and ``invalid``
     """
 
@@ -43,10 +44,11 @@ class Consumer:
         settings: ConsumerSettings,
         check: Callable[[Message], str | None] | None = None,
         stale: Callable[[Message], Stale] | None = None,
+        archive: bool = False,
     ) -> None:
         self._junk = tuple(settings.junk)
         self._ignored_owners = frozenset(settings.ignored_owners)
-        self._check, self._stale_of = check, stale
+        self._check, self._stale_of, self._archive = check, stale, archive
         self._stale = Stale()
         self.counts: Counter[str] = Counter()
 
@@ -61,6 +63,8 @@ class Consumer:
         for given in messages:
             counts[self._sort(given, payloads, odd)] += 1
         transport.publish(MESSAGES, payloads)
+        if self._archive:
+            transport.publish(ARCHIVE, payloads)
         for payload, reason in odd:
             transport.bury(MESSAGES, payload, reason)
             log.warning("a bus message becomes a dead letter: %s", reason)

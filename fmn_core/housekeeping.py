@@ -27,7 +27,9 @@ class Housekeeper:
     def __init__(
         self, store: Store, settings: Settings, now: Callable[[], datetime] = lambda: datetime.now(UTC)
     ) -> None:
-        self._pruning, self._now = store.pruning, now
+        self._pruning, self._archive, self._now = store.pruning, store.archive, now
+        self._archive_kept = timedelta(days=settings.archive.keep_days)
+        self._archive_size = settings.archive.keep_megabytes * 1_000_000
         self._ledger_kept = timedelta(days=settings.ledger.keep_days)
         self._expire = timedelta(hours=settings.confirmation.expire_hours)
 
@@ -40,6 +42,8 @@ class Housekeeper:
         now = self._now()
         return Counter(
             ledger=_all(lambda: self._pruning.ledger(now - self._ledger_kept)),
+            archive=_all(lambda: self._archive.forget(now - self._archive_kept))
+            + _all(lambda: self._archive.shrink(self._archive_size)),
             tombstones=_all(lambda: self._pruning.tombstones(now - TOMBSTONES_KEPT)),
             mutes=_all(lambda: self._pruning.mutes(now)),
             confirmations=_all(lambda: self._pruning.confirmations(now - CONFIRMATIONS_KEPT - self._expire)),

@@ -109,7 +109,7 @@ def calm_run(app: Application, messages: Iterable[Message | bytes]) -> list[Noti
     worker, queues = app.worker(), [deliveries(name) for name in app.registry.backends]
     found: list[Notification] = []
     with closing(app.transport()) as transport:
-        app.consumer().handle(transport, messages)
+        app.consumer(archive=False).handle(transport, messages)
         while taken := transport.receive(worker.queues, worker.room):
             worker.handle(transport, taken)
         while taken := transport.receive(queues, BATCH):

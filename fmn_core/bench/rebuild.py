@@ -183,7 +183,7 @@ class Rebuild:
 
     def _feed(self) -> tuple[int, float]:
         """Hand messages in as they happen, and return before which of them the preferences were changed, and when."""
-        consumer, size = self._app.consumer(), max(1, round(self._rate / BATCHES_A_SECOND))
+        consumer, size = self._app.consumer(archive=False), max(1, round(self._rate / BATCHES_A_SECOND))
         changed = (0, 0.0)
         due = time.monotonic()
         with closing(self._app.transport()) as transport:

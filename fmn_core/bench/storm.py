@@ -144,7 +144,7 @@ class Feeder(threading.Thread):
 
     def __init__(self, app: Application, lines: Sequence[bytes]) -> None:
         super().__init__(name="feeder", daemon=True)
-        self._app, self._lines, self._consumer = app, lines, app.consumer()
+        self._app, self._lines, self._consumer = app, lines, app.consumer(archive=False)
         self._transport: Transport | None = None
         self.fed, self.total = 0, len(lines)
 

@@ -24,4 +24,4 @@ Examples:
 def command(context: Context, bus_config: Path | None, monitoring: str | None, as_json: bool) -> None:
     """Read the bus and queue what somebody may want. Without a configuration, the library's own is taken."""
     app = application(context)
-    run_stages(context, app, [], [app.bus(bus_config)], as_json=as_json, monitoring=monitoring)
+    run_stages(context, app, app.archivists(), [app.bus(bus_config)], as_json=as_json, monitoring=monitoring)

@@ -31,5 +31,5 @@ def command(context: Context, bus_config: Path | None, until_idle: bool, monitor
     """Run all stages in one process. The bus is read if its configuration is given."""
     app = application(context)
     sources = [app.bus(bus_config)] if bus_config else []
-    stages: list[Stage] = [app.worker(), *app.deliveries()]
+    stages: list[Stage] = [app.worker(), *app.archivists(), *app.deliveries()]
     run_stages(context, app, stages, sources, until_idle=until_idle, as_json=as_json, monitoring=monitoring)

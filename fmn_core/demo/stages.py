@@ -9,7 +9,7 @@ from contextlib import closing, contextmanager
 from fmn_core.app import Application
 from fmn_core.model import Message
 from fmn_core.runner import Stage
-from fmn_core.transport.base import MESSAGES, Transport, deliveries
+from fmn_core.transport.base import ARCHIVE, MESSAGES, Transport, deliveries
 
 
 class LiveStages:
@@ -20,7 +20,7 @@ class LiveStages:
 
     def __init__(self, app: Application, transport: Transport) -> None:
         self._consumer, self._transport, self._waiting = app.consumer(), transport, app.store.waiting
-        self._queues = [MESSAGES, *map(deliveries, app.registry.backends)]
+        self._queues = [MESSAGES, ARCHIVE, *map(deliveries, app.registry.backends)]
 
     def read(self, messages: Sequence[Message]) -> None:
         """Give messages to the consumer."""
@@ -38,7 +38,7 @@ class LiveStages:
 @contextmanager
 def running(app: Application) -> Iterator[LiveStages]:
     """Run worker and deliveries as ``fmn run`` does, until the block is left."""
-    stages: list[Stage] = [app.worker(), *app.deliveries()]
+    stages: list[Stage] = [app.worker(), *app.archivists(), *app.deliveries()]
     runner = app.runner(stages)
     thread = threading.Thread(target=runner.run, name="stages")
     with closing(app.transport()) as transport:

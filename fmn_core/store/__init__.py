@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from .archive import Archive, Archived
 from .attempts import Confirmation, State
 from .confirmations import Answer, Confirmations
 from .database import open_engine
@@ -24,6 +25,8 @@ __all__ = [
     "Account",
     "Accounts",
     "Answer",
+    "Archive",
+    "Archived",
     "Changes",
     "Confirmation",
     "Confirmations",
@@ -61,6 +64,7 @@ class Store:
         self.switches = Switches(self._engine)
         self.accounts = Accounts(self._engine)
         self.editing = Editing(self._engine)
+        self.archive = Archive(self._engine)
         self.destinations = Destinations(self._engine)
         self.confirmations = Confirmations(self._engine)
         self.mutes = Mutes(self._engine)

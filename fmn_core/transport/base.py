@@ -12,6 +12,8 @@ from typing import NamedTuple
 
 #: queue of bus messages that workers match
 MESSAGES = "messages"
+#: queue of the same messages, for the archive
+ARCHIVE = "archive"
 
 #: processes that may die with a piece of work: it is probably what kills them. Whoever has to note what becomes of it
 #: then gives it up; if even that process dies, the transport does

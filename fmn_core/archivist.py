@@ -1,0 +1,69 @@
+"""Archivist: keeps every message that comes in, so that people can be told what they would have got. Floor F3.
+
+It reads a queue of its own, which the consumer fills: a database that is slow or away delays no message.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+
+from .codec import decode_message
+from .errors import DecodeError
+from .store import Archive, Archived
+from .summaries import SummaryBook
+from .transport.base import ARCHIVE, Envelope, Transport
+
+#: messages kept in one transaction
+BATCH = 500
+
+
+class Archivist:
+    """A stage, beside the workers. Belongs to one thread.
+
+    :param now: the time
+    :ivar counts: how many messages were ``archived``, ``known`` already or ``rejected``
+    """
+
+    name = "archivist"
+    queues = (ARCHIVE,)
+    alone = False
+    busy = False
+    waits = False
+    room = BATCH
+
+    def __init__(
+        self, summaries: SummaryBook, archive: Archive, now: Callable[[], datetime] = lambda: datetime.now(UTC)
+    ) -> None:
+        self._summaries, self._archive, self._now = summaries, archive, now
+        self.counts: Counter[str] = Counter(archived=0)
+
+    def handle(self, transport: Transport, envelopes: Sequence[Envelope]) -> None:
+        """Keep messages.
+
+        :raises TransportError: what was not settled comes again
+        :raises StoreError: as above
+        """
+        kept = [(envelope, row) for envelope in envelopes if (row := self._row(transport, envelope))]
+        new = self._archive.put([row for _, row in kept])
+        transport.ack(envelope for envelope, _ in kept)
+        self.counts["archived"] += new
+        self.counts["known"] += len(kept) - new
+
+    def _row(self, transport: Transport, envelope: Envelope) -> Archived | None:
+        try:
+            return Archived.of(self._summaries.describe(decode_message(envelope.payload)), self._now())
+        except DecodeError as error:
+            transport.reject(envelope, str(error))
+            self.counts["rejected"] += 1
+            return None
+
+    def interrupted(self) -> None:
+        """Nothing outlasts :meth:`handle`, so nothing is to be done."""
+
+    def finish(self) -> None:
+        """Begin nothing new: there is nothing that outlasts :meth:`handle`."""
+
+    def close(self) -> None:
+        """Let go of everything: there is nothing to let go of."""
