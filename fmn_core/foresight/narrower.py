@@ -58,10 +58,12 @@ def narrower(
     :param budget: seconds for looking at history
     """
     deadline = clock() + budget
-    uses = dict(_candidates(summaries.describe(message), rules, lookups))
-    filters = {title: replace(one, rules=(*one.rules, use)) for title, use in uses.items() if use not in one.rules}
-    possible = {title: made for title, made in filters.items() if impossible(made, rules, lookups) is None}
-    look = Look((one, *possible.values()), rules, summaries, lookups)
+    made = [
+        (title, replace(one, rules=(*one.rules, use)))
+        for title, use in _candidates(summaries.describe(message), rules, lookups)
+    ]
+    possible = [(title, longer) for title, longer in made if impossible(longer, rules, lookups) is None]
+    look = Look((one, *(longer for _, longer in possible)), rules, summaries, lookups)
     kept, of = [0] * len(possible), 0
     for other, wanted in _others(look, history, rules, lookups, now, days):
         if 0 in wanted and other.id != message.id:
@@ -69,8 +71,8 @@ def narrower(
             kept = [number + (place in wanted) for place, number in enumerate(kept, 1)]
         if clock() >= deadline:
             break
-    made = [Proposal(f, title, of - n, of) for (title, f), n in zip(possible.items(), kept, strict=True)]
-    useful = [proposal for proposal in made if proposal.lost < of or not of]
+    proposals = [Proposal(f, title, of - n, of) for (title, f), n in zip(possible, kept, strict=True)]
+    useful = [proposal for proposal in proposals if proposal.lost < of or not of]
     return sorted(useful, key=lambda proposal: proposal.lost)[:PROPOSALS]
 
 
