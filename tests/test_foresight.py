@@ -132,6 +132,16 @@ def test_when_the_time_is_over_it_is_estimated_from_what_was_seen() -> None:
     assert (made.seen, made.matched, made.total, made.exact) == (20, 10, 50, False)
 
 
+def test_examples_leave_time_for_the_sample() -> None:
+    history = Recorded([sent("oven.build", 1 + n / 1000, new=n % 2) for n in range(EXACT + 1)])
+    ticks = itertools.count()
+    draft = wish(use("!user", nick="jane"), use("failed"))
+    made = foreseen(history, draft, budget=400, clock=lambda: float(next(ticks)))
+    assert [search.every for search in history.searches] == [1, 2]
+    assert made.seen == 400 - 100 // 2  # of every second message that was looked at for examples nothing is new
+    assert (made.total, made.exact) == (0, False)
+
+
 def test_proposals_to_be_told_less() -> None:
     loud = sent("oven.build", 1, new=3, packages=["bash"], usernames=["lena"], agent="lena")
     others = [

@@ -24,6 +24,8 @@ from .narrowing import narrowed, period
 EXACT = 12_000
 #: before a sample, so many of the latest are looked at for examples
 GLANCE = 2_000
+#: and for this part of the time at most, which is worth more in the sample
+GLANCE_TIME = 0.25
 #: examples that are kept: of what matches, and of what was gained and lost
 LATEST, CHANGED = 10, 5
 #: notifications a day that nobody reads
@@ -80,7 +82,7 @@ def forecast(
     :param saved: the version to compare with, taken as switched on too; None if there is none
     :param budget: seconds after which an estimate is made from what was seen
     """
-    deadline = clock() + budget
+    began = clock()
     reason = impossible(draft, rules, lookups)
     reasons = (reason,) if reason else ()
     when = period(history, now, days)
@@ -90,7 +92,7 @@ def forecast(
     topics = history.topics(since, until)
     look = Look((draft,) if saved is None else (draft, saved), rules, summaries, lookups)
     search = narrowed(look.filters, rules, lookups, topics, since, until)
-    tally = Tally() if search is None else _survey(look, history, search, lambda: clock() >= deadline)
+    tally = Tally() if search is None else _survey(look, history, search, lambda part: clock() >= began + part * budget)
     length = (until - since).total_seconds() / _DAY
     made = _forecast(tally, sum(topics.values()), length)
     return replace(made, warnings=(*reasons, *_warnings(draft, made, bool(reason))))
@@ -195,8 +197,11 @@ class Look:
                 yield described, frozenset([int(m.filter.id) for m in self._matcher.match(described)])
 
 
-def _survey(look: Look, history: History, search: Search, late: Callable[[], bool]) -> Tally:
-    """Look at what a search brings, or at a part of it."""
+def _survey(look: Look, history: History, search: Search, late: Callable[[float], bool]) -> Tally:
+    """Look at what a search brings, or at a part of it.
+
+    :param late: tells whether so large a part of the time is over
+    """
     tally = Tally()
     count = history.count(search)
     if count > EXACT:
@@ -208,16 +213,16 @@ def _survey(look: Look, history: History, search: Search, late: Callable[[], boo
         tally.note(message, wanted)
         seen += 1
         matched += 0 in wanted
-        if late():
+        if late(1):
             tally.exact = tally.exact and seen >= count
             break
     tally.total = matched if tally.exact else max(round(matched * count / max(seen, 1)), len(tally.matched))
     return tally
 
 
-def _glance(look: Look, history: History, search: Search, tally: Tally, late: Callable[[], bool]) -> None:
+def _glance(look: Look, history: History, search: Search, tally: Tally, late: Callable[[float], bool]) -> None:
     """Look at the latest messages until there are examples enough."""
     for message, wanted in look.at(history, search):
         tally.note(message, wanted)
-        if len(tally.latest) >= LATEST or len(tally.seen) >= GLANCE or late():
+        if len(tally.latest) >= LATEST or len(tally.seen) >= GLANCE or late(GLANCE_TIME):
             return
