@@ -73,6 +73,7 @@ def test_numbers_and_examples_of_a_forecast() -> None:
     assert made.per_day == pytest.approx(24)
     assert [one.sent_at for one in made.latest] == [NOW - timedelta(hours=h) for h in range(1, 11)]
     assert made.latest[0].facts.title == "oven.build"
+    assert (made.gained, made.lost) == ((), ())
     assert made.warnings == ()
 
 

@@ -1,7 +1,8 @@
 """Foresight: how much a filter would send, from recorded history, and what would keep it smaller. Floor F3."""
 
-from .forecast import EXACT, Forecast, forecast
+from .forecast import Forecast, forecast
 from .impossible import impossible
+from .looking import EXACT
 from .narrower import Proposal, narrower
 from .narrowing import narrowed, period
 

@@ -16,8 +16,8 @@ from fmn_core.model import Filter, Message, RuleUse
 from fmn_core.rules import Rule, RuleBook
 from fmn_core.summaries import SummaryBook
 
-from .forecast import EXACT, Look
 from .impossible import impossible
+from .looking import EXACT, Look
 from .narrowing import narrowed, period
 
 #: proposals at most
