@@ -34,7 +34,20 @@ from .model import (
 )
 from .pacing import Overflow, Pace, SlidingWindow, TokenBucket
 from .reception import Reception
-from .rules import COMMA_LIST, Arguments, Hint, Rule, Search, Text, Words, app_rule, rule, topic_rule, with_samples
+from .rules import (
+    COMMA_LIST,
+    Arguments,
+    Hint,
+    Rule,
+    Search,
+    Text,
+    Words,
+    app_rule,
+    completes,
+    rule,
+    topic_rule,
+    with_samples,
+)
 from .samples import Sample, load_samples
 from .summaries import Summary, as_text, dig
 
@@ -92,6 +105,7 @@ __all__ = [
     "app_rule",
     "as_notification",
     "as_text",
+    "completes",
     "dig",
     "filter_url",
     "groups",

@@ -6,7 +6,7 @@ import inspect
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
-from typing import Annotated, Any, get_type_hints
+from typing import Annotated, Any, Literal, get_type_hints
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
@@ -39,6 +39,15 @@ COMMA_LIST = BeforeValidator(_split)
 Text = Annotated[str, Field(min_length=1, max_length=256)]
 #: argument type: one or more words, given as a list or separated by commas
 Words = Annotated[tuple[str, ...], COMMA_LIST, Field(min_length=1, max_length=256)]
+
+
+def completes(kind: Literal["package", "user", "group", "app"]) -> Any:
+    """Say of what an argument is a name, so that pages can complete it.
+
+    It is a part of its annotation, and stands in its JSON schema: ``Annotated[Text, completes("package")]``.
+    """
+    return Field(json_schema_extra={"completes": kind})
+
 
 _GLOB_MARKS = frozenset("*?[")
 

@@ -67,6 +67,7 @@ SIDEWAYS = {
     "fmn_core.snapshot": {"lookups"},
     "fmn_core.live_lookups": {"lookups", "snapshot"},
     "fmn_core.staleness": {"codec", "lookups"},
+    "fmn_core.foresight": {"matching"},
     "fmn_core.following": {"herald", "matching"},
     "fmn_core.desk": {"retry"},
     "fmn_core.librarian": {"desk"},

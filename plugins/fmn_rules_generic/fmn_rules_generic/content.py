@@ -9,7 +9,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from fmn_core import COMMA_LIST, Arguments, Hint, Message, Search, Severity, Words, rule
+from fmn_core import COMMA_LIST, Arguments, Hint, Message, Search, Severity, Words, completes, rule
 
 from .expressions import Expression, IgnoreCase, Pattern, body_text, with_flags
 
@@ -23,7 +23,7 @@ Level = Literal["debug", "info", "warning", "error"]
 class Apps(Arguments):
     """One or more applications."""
 
-    apps: Words = Field(
+    apps: Annotated[Words, completes("app")] = Field(
         title="Applications",
         description="Names as in the fourth word of a topic, separated by commas: `bodhi, pagure`.",
     )

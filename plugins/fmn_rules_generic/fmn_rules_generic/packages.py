@@ -23,6 +23,7 @@ from fmn_core import (
     Search,
     Text,
     Words,
+    completes,
     rule,
 )
 
@@ -32,13 +33,13 @@ from .expressions import Expression, Pattern
 class Owner(Arguments):
     """One account, of whose packages a rule speaks."""
 
-    fasnick: Text = Field(title="User", description="Account name.")
+    fasnick: Annotated[Text, completes("user")] = Field(title="User", description="Account name.")
 
 
 class PackageNames(Arguments):
     """One or more packages."""
 
-    package: Words = Field(
+    package: Annotated[Words, completes("package")] = Field(
         title="Packages",
         description="Exact names, separated by commas. Outside `rpms` with the namespace: `modules/php`.",
     )
@@ -62,7 +63,7 @@ def _without_mark(groups: tuple[str, ...]) -> tuple[str, ...]:
 class Groups(Arguments):
     """One or more groups that maintain packages."""
 
-    group: Annotated[Words, AfterValidator(_without_mark)] = Field(
+    group: Annotated[Words, AfterValidator(_without_mark), completes("group")] = Field(
         title="Groups", description="Names of groups that maintain packages, separated by commas."
     )
 

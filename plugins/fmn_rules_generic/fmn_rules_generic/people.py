@@ -2,21 +2,27 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
 from pydantic import Field
 
-from fmn_core import Arguments, Hint, Lookups, Message, Text, Words, rule
+from fmn_core import Arguments, Hint, Lookups, Message, Text, Words, completes, rule
 
 
 class Nicks(Arguments):
     """One or more accounts."""
 
-    fasnick: Words = Field(title="Users", description="Account names, separated by commas.")
+    fasnick: Annotated[Words, completes("user")] = Field(
+        title="Users", description="Account names, separated by commas."
+    )
 
 
 class Group(Arguments):
     """One group."""
 
-    group: Text = Field(title="Group", description="Name of a group of accounts, such as `infra-sig`.")
+    group: Annotated[Text, completes("group")] = Field(
+        title="Group", description="Name of a group of accounts, such as `infra-sig`."
+    )
 
 
 @rule("user_filter", hint=lambda arguments: Hint(usernames=arguments.fasnick))

@@ -97,3 +97,29 @@ def test_the_hint_admits_whatever_the_rule_matches(
     if identifier == "trac_hosted_filter" and about.app != "trac":
         return  # its hint decides the application, its predicate does not ask again
     assert rule.hint_for(arguments).admits(about, world) or not holds
+
+
+COMPLETED = {
+    "user_filter": {"fasnick": "user"},
+    "not_user_filter": {"fasnick": "user"},
+    "agent_filter": {"fasnick": "user"},
+    "user_package_filter": {"fasnick": "user"},
+    "user_package_commit_filter": {"fasnick": "user"},
+    "user_package_watch_filter": {"fasnick": "user"},
+    "fas_group_member_filter": {"group": "group"},
+    "group_package_filter": {"group": "group"},
+    "package_filter": {"package": "package"},
+    "app_filter": {"apps": "app"},
+}
+
+
+def test_which_arguments_pages_complete() -> None:
+    found = {
+        identifier: {
+            name: about["completes"]
+            for name, about in rule.arguments.model_json_schema()["properties"].items()
+            if "completes" in about
+        }
+        for identifier, rule in RULES.items()
+    }
+    assert {identifier: names for identifier, names in found.items() if names} == COMPLETED
