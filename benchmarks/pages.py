@@ -35,8 +35,8 @@ from fmn_web import create_app
 DAYS = 7
 #: times that each page is asked for
 ROUNDS = 15
-#: notifications in the ledger, and how many of them are the visitor's
-LEDGER, OWN = 100_000, 2_000
+#: notifications in the ledger, of which each so many-th is the visitor's
+LEDGER, EACH = 100_000, 50
 
 FILTERS = {
     "own packages": (RuleUse("user_package_filter", {"fasnick": "{me}"}), RuleUse("koji_build_completed")),
@@ -64,7 +64,7 @@ def fill_archive(store: Store, rows: Iterator[Archived]) -> None:
 def fill_ledger(store: Store, me: str, names: list[str], now: datetime) -> None:
     filters = [one.id for one in store.preferences.user(me).preferences[0].filters]
     entries = (
-        LedgerEntry(f"n{place}", f"m{place}", me if place % (LEDGER // OWN) == 0 else names[place % len(names)], BACKEND,
+        LedgerEntry(f"n{place}", f"m{place}", me if place % EACH == 0 else names[place % len(names)], BACKEND,
                     "a@example.org", "a filter", Outcome.SENT, "", 1, now - timedelta(seconds=place * 6),
                     filter_id=filters[place % len(filters)], thread=f"t/{place % 500}", summary=f"build {place} done")
         for place in range(LEDGER)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
+from collections import Counter
 from dataclasses import dataclass, fields
 from datetime import datetime
 from functools import lru_cache
@@ -128,6 +129,13 @@ class Ledger:
         query = select(ledger).where(*where).order_by(ledger.c.at.desc()).limit(limit)
         with reading(self._engine) as connection:
             return [_entry(row) for row in connection.execute(query).mappings()]
+
+    def let_through(self, user: str, since: datetime) -> Counter[str]:
+        """Return how many messages came to a user since a moment, by the id of the filter that asked for them."""
+        columns = ledger.c.filter_id, func.count(ledger.c.message_id.distinct())
+        query = select(*columns).where(ledger.c.user == storable(user), ledger.c.at >= since).group_by(columns[0])
+        with reading(self._engine) as connection:
+            return Counter({row[0]: row[1] for row in connection.execute(query)})
 
     def counts(self) -> dict[tuple[str, str], int]:
         """Return how many notifications there are of each backend and outcome."""

@@ -23,7 +23,21 @@ from fmn_core.plugins import PluginRegistry
 from fmn_core.snapshot import Snapshot
 from fmn_core.store import Store
 
-from . import catalogue, confirm, home, login, mine, policy, secret, unsubscribe, visitor
+from . import (
+    catalogue,
+    changes,
+    confirm,
+    edit,
+    home,
+    login,
+    mine,
+    openid,
+    policy,
+    secret,
+    unsubscribe,
+    visitor,
+    wording,
+)
 from .parts import Parts
 
 #: only what we serve ourselves; Bootstrap draws some of its icons as data URLs
@@ -67,8 +81,10 @@ def create_app(settings: Settings, registry: PluginRegistry, store: Store, looku
     policy.guard(app)
     app.register_blueprint(home.blueprint())
     app.register_blueprint(catalogue.blueprint(registry))
-    app.register_blueprint(login.blueprint(app, parts))
-    app.register_blueprint(mine.blueprint(parts))
+    app.register_blueprint(login.blueprint(parts))
+    app.register_blueprint(openid.blueprint(app, parts))
+    for topic in (mine, changes, edit):
+        app.register_blueprint(topic.blueprint(parts))
     for pages in (confirm.blueprint(store, registry, settings.confirmation), unsubscribe.blueprint(store, registry)):
         protection.exempt(pages)  # who has the secret in the address may do it, from wherever; there is no session
         app.register_blueprint(pages)
@@ -76,7 +92,7 @@ def create_app(settings: Settings, registry: PluginRegistry, store: Store, looku
     app.register_error_handler(CSRFError, _form_is_old)
     app.register_error_handler(HTTPException, _no_page)
     app.after_request(_protection(settings))
-    app.jinja_env.globals["known_endpoints"] = app.view_functions
+    app.jinja_env.globals.update(wording.GLOBALS, known_endpoints=app.view_functions)
     return app
 
 

@@ -6,18 +6,23 @@ import logging
 
 from fmn_core.defaults import default_filters
 from fmn_core.errors import FmnError
-from fmn_core.model import Destination, Preference
+from fmn_core.model import Destination, Filter, Preference
 
 from .parts import Parts
 
 log = logging.getLogger(__name__)
 
 
+def filters(parts: Parts, name: str) -> list[Filter]:
+    """Return the filters that an account starts with."""
+    return default_filters(name, parts.registry.defaults, parts.registry.rules)
+
+
 def preferences(parts: Parts, name: str) -> list[Preference]:
     """Return the first preferences of an account: off, with the default filters. What is theirs anyway is theirs."""
-    filters = tuple(default_filters(name, parts.registry.defaults, parts.registry.rules))
+    first = tuple(filters(parts, name))
     return [
-        Preference("", name, backend, destinations=_own(parts, backend, name), filters=filters)
+        Preference("", name, backend, destinations=_own(parts, backend, name), filters=first)
         for backend in sorted(parts.registry.backends)
     ]
 

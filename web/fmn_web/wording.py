@@ -1,0 +1,65 @@
+"""Wording: what the store and the rules know, in the words of people. Plain text; templates escape it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from markupsafe import Markup
+
+from fmn_core.model import Filter, Outcome, RuleUse
+from fmn_core.rules import RuleBook
+from fmn_core.store import LedgerEntry
+
+#: characters of an argument
+_LONGEST = 80
+
+
+def rule_in_words(use: RuleUse, rules: RuleBook) -> str:
+    """Return what a rule asks for: ``but not About one user (fasnick: ava)``."""
+    known = use.rule in rules
+    title = rules.get(use.rule).title if known else f"{use.rule} (its plugin is not installed)"
+    given = ", ".join(f"{name}: {value_in_words(value)}" for name, value in use.arguments.items())
+    return f"{'but not ' * use.negated}{title}{f' ({given})' if given else ''}"
+
+
+def value_in_words(value: Any) -> str:
+    """Return an argument as text, a list with commas, something long cut."""
+    text = ", ".join(map(str, value)) if isinstance(value, list | tuple) else str(value)
+    return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…"
+
+
+def filter_in_words(one: Filter, rules: RuleBook) -> str:
+    """Return what a filter lets through, in one line: what it asks for first, then what it leaves out."""
+    uses = sorted(one.rules, key=lambda use: use.negated)
+    return ", ".join(rule_in_words(use, rules) for use in uses) or "no rules, so it never matches"
+
+
+def outcome_in_words(entry: LedgerEntry) -> str:
+    """Return what became of a notification."""
+    because = f": {entry.reason}" if entry.reason else ""
+    until = f" until {entry.until:%Y-%m-%d %H:%M} UTC" if entry.until else ""
+    return {
+        Outcome.SENT: "sent",
+        Outcome.QUEUED: "about to be sent",
+        Outcome.DEFERRED: f"waits{until}{because}",
+        Outcome.FAILED: f"failed{because}",
+        Outcome.SUPPRESSED: f"not sent{because}",
+    }[entry.outcome]
+
+
+def moment(when: datetime | None) -> Markup:
+    """Return a moment as an element of HTML."""
+    if when is None:
+        return Markup("")
+    return Markup('<time datetime="{}">{}</time>').format(when.isoformat(), f"{when:%Y-%m-%d %H:%M} UTC")
+
+
+GLOBALS: Mapping[str, Any] = {
+    "filter_in_words": filter_in_words,
+    "moment": moment,
+    "outcome_in_words": outcome_in_words,
+    "rule_in_words": rule_in_words,
+    "value_in_words": value_in_words,
+}
