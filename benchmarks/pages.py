@@ -16,6 +16,7 @@ import zlib
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 
 from fmn_core.bench import ownership, traffic
@@ -86,27 +87,27 @@ def median(ask: Callable[[], object], rounds: int = ROUNDS) -> float:
 def measure(store: Store, registry: PluginRegistry, folder: Path, lookups: Snapshot, me: str) -> None:
     app = create_app(Settings(data_dir=folder, web={"demo_login": True}), registry, store, lookups)
     app.config["WTF_CSRF_ENABLED"] = False
-    client = app.test_client()
-    assert client.post("/login/demo", data={"name": me}, base_url="http://127.0.0.1/").status_code == 302
-    first = store.preferences.user(me).preferences[0].filters[0]
+    client, base = app.test_client(), "http://127.0.0.1/"
+    assert client.post("/login/demo", data={"name": me}, base_url=base).status_code == 302
+    first = store.preferences.user(me).preferences[0].filters[0].id
     entry = store.ledger.of_user(me, 1)[0].notification
-    pages = ["/plugins", "/notifications", f"/notifications/{BACKEND}/filters/new", f"/notifications/{BACKEND}/filters/{first.id}",
-             "/history", f"/history/{entry}", "/expected", "/live", "/account"]  # fmt: skip
+    pages = ["plugins", "notifications", f"notifications/{BACKEND}/filters/new", f"notifications/filters/{first}", "history",
+             f"history/{entry}", "expected", "live"]  # fmt: skip
     for page in pages:
-        answer = client.get(page, base_url="http://127.0.0.1/")
-        took = median(lambda page=page: client.get(page, base_url="http://127.0.0.1/"))
-        print(f"{took:8.0f} ms  {answer.status_code}  {page}", flush=True)
+        status = client.get(base + page).status_code
+        print(f"{median(lambda page=page: client.get(base + page)):8.0f} ms  {status}  {page}", flush=True)
     for title, rules in FILTERS.items():
-        own = tuple(replace(use, arguments={k: me for k in use.arguments} if "fasnick" in use.arguments else use.arguments)
-                    for use in rules)  # fmt: skip
-        draft = Filter("1", title, own)
-        result = forecast(draft, None, store.archive, registry.rules, registry.summaries, lookups, datetime.now(UTC))
-        took = median(lambda draft=draft: forecast(draft, None, store.archive, registry.rules, registry.summaries, lookups,
-                                                   datetime.now(UTC)), 5)  # fmt: skip
-        word = "exact" if result.exact else "estimate"
-        print(
-            f"{took:8.0f} ms  forecast, {title}: {result.per_day:,.1f} a day, {result.seen:,} of {result.of:,} seen, {word}"
+        draft = Filter("1", title, tuple(mine(use, me) for use in rules))
+        ask = partial(
+            forecast, draft, None, store.archive, registry.rules, registry.summaries, lookups, datetime.now(UTC)
         )
+        found, word = ask(), "exact" if ask().exact else "estimate"
+        print(f"{median(ask, 5):8.0f} ms  forecast, {title}: {found.per_day:,.1f} a day, "
+              f"{found.seen:,} of {found.of:,} seen, {word}")  # fmt: skip
+
+
+def mine(use: RuleUse, me: str) -> RuleUse:
+    return replace(use, arguments={name: me if value == "{me}" else value for name, value in use.arguments.items()})
 
 
 def main() -> None:

@@ -107,7 +107,7 @@ def _configure(draft: Settings, rehearsals: Mapping[str, Rehearsal]) -> Settings
     sections: dict[str, Any] = {}
     for rehearsal in rehearsals.values():
         sections.update(rehearsal.settings)
-    raw: dict[str, Any] = {"data_dir": ".", "base_url": draft.base_url, "plugin": sections}
+    raw: dict[str, Any] = {"data_dir": ".", "base_url": draft.base_url, "plugin": sections, "web": {"demo_login": True}}
     if choice := draft.plugins.model_dump(mode="json", exclude_defaults=True):
         raw["plugins"] = choice
     path = draft.data_dir / CONFIGURATION

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
 
@@ -28,90 +27,125 @@ Page = Response | str | tuple[str, int]
 
 def blueprint(parts: Parts) -> Blueprint:
     """Make the pages."""
-    pages = Blueprint("edit", __name__)
-    groups = plugin_views(parts.registry)
-
-    def page(backend: str, one: Draft, saved: Filter | None, **more: object) -> str:
-        return render_template(
-            "edit.html", backend=parts.registry.backends.get(backend), name=backend, draft=one, saved=saved,
-            version=version_of(saved) if saved else "", groups=groups, rules=parts.registry.rules,
-            arguments=draft.arguments, names=_proposed(parts), **more,
-        )  # fmt: skip
-
-    @pages.get("/notifications/<backend>/filters/new")
-    def new(backend: str) -> Page:
-        _known(parts, backend)
-        return page(backend, Draft(Filter("", "")), None)
-
-    @pages.get("/notifications/filters/<filter_id>")
-    def change(filter_id: str) -> Page:
-        preference, saved = _mine(parts, filter_id)
-        return page(preference, Draft(saved), saved)
-
-    @pages.post("/notifications/<backend>/filters/new")
-    def add(backend: str) -> Page:
-        _known(parts, backend)
-        one = _acted(draft.read(request.form, parts.registry.rules, None), request.form)
-        if request.form.get("action") != "save":
-            return page(backend, one, None, forecast=_forecast(parts, one, None))
-        if one.problems or _hesitates(one):
-            return page(backend, one, None, shown=True, hesitates=_hesitates(one))
-        parts.store.editing.add_filter(visitor(), backend, one.filter)
-        flash(f"Filter “{one.filter.name}” was saved.")
-        return redirect(url_for("mine.index", _anchor=backend))
-
-    @pages.post("/notifications/filters/<filter_id>")
-    def save(filter_id: str) -> Page:
-        backend, saved = _mine(parts, filter_id)
-        one = _acted(draft.read(request.form, parts.registry.rules, saved), request.form)
-        if request.form.get("action") != "save":
-            return page(backend, one, saved, forecast=_forecast(parts, one, saved))
-        if one.problems or _hesitates(one):
-            return page(backend, one, saved, shown=True, hesitates=_hesitates(one))
-        try:
-            parts.store.editing.replace_filter(visitor(), one.filter, request.form.get("version", ""))
-        except ConflictError as error:
-            return page(backend, one, error.current, conflict=error.current), 409
-        except UnknownNameError:
-            abort(404)
-        flash(f"Filter “{one.filter.name}” was saved.")
-        return redirect(url_for("mine.index", _anchor=backend))
-
-    @pages.post("/forecast")
-    def aside() -> Page:
-        saved = _mine(parts, request.form["id"])[1] if request.form.get("id") else None
-        one = draft.read(request.form, parts.registry.rules, saved)
-        return render_template("_forecast.html", forecast=_forecast(parts, one, saved))
-
-    @pages.get("/<user>/<backend>/<filter_id>")
-    def link(user: str, backend: str, filter_id: str) -> Page:
-        """Answer the link that notifications carry."""
-        if user != visitor() or parts.store.editing.find_filter(user, filter_id) is None:
-            abort(404)
-        return redirect(url_for("edit.change", filter_id=filter_id))
-
+    pages, desk = Blueprint("edit", __name__), _Desk(parts)
+    new, one = "/notifications/<backend>/filters/new", "/notifications/filters/<filter_id>"
+    pages.add_url_rule(new, "new", desk.new)
+    pages.add_url_rule(new, "add", desk.add, methods=["POST"])
+    pages.add_url_rule(one, "change", desk.change)
+    pages.add_url_rule(one, "save", desk.save, methods=["POST"])
+    pages.add_url_rule("/forecast", "aside", desk.aside, methods=["POST"])
+    pages.add_url_rule("/<user>/<backend>/<filter_id>", "link", desk.link)
     return pages
 
 
-def _known(parts: Parts, backend: str) -> None:
-    if backend not in parts.registry.backends:
-        abort(404)
+class _Desk:
+    """What the pages do. It keeps nothing but what does not change while the process lives."""
+
+    def __init__(self, parts: Parts) -> None:
+        self._parts = parts
+        self._groups = plugin_views(parts.registry)
+
+    def new(self, backend: str) -> Page:
+        """Show an empty form."""
+        self._known(backend)
+        return self._page(backend, Draft(Filter("", "")), None)
+
+    def change(self, filter_id: str) -> Page:
+        """Show a filter as it is saved."""
+        backend, saved = self._mine(filter_id)
+        return self._page(backend, Draft(saved), saved)
+
+    def add(self, backend: str) -> Page:
+        """Save a new filter, or show the form as it was left."""
+        self._known(backend)
+        one = self._draft(None)
+        if _saves(one):
+            self._parts.store.editing.add_filter(visitor(), backend, one.filter)
+            return _saved(backend, one)
+        return self._again(backend, one, None)
+
+    def save(self, filter_id: str) -> Page:
+        """Save another version of a filter, or show the form as it was left."""
+        backend, saved = self._mine(filter_id)
+        one = self._draft(saved)
+        if not _saves(one):
+            return self._again(backend, one, saved)
+        try:
+            self._parts.store.editing.replace_filter(visitor(), one.filter, request.form.get("version", ""))
+        except ConflictError as error:
+            return self._page(backend, one, error.current, conflict=error.current), 409
+        except UnknownNameError:
+            abort(404)
+        return _saved(backend, one)
+
+    def aside(self) -> Page:
+        """Show what the form as it is now would let through, as a part of the page."""
+        saved = self._mine(request.form["id"])[1] if request.form.get("id") else None
+        one = draft.read(request.form, self._parts.registry.rules, saved)
+        return render_template("_forecast.html", forecast=self._forecast(one, saved))
+
+    def link(self, user: str, backend: str, filter_id: str) -> Page:
+        """Answer the link that notifications carry."""
+        if user != visitor() or self._parts.store.editing.find_filter(user, filter_id) is None:
+            abort(404)
+        return redirect(url_for("edit.change", filter_id=filter_id))
+
+    def _again(self, backend: str, one: Draft, saved: Filter | None) -> str:
+        if request.form.get("action") == "save":
+            return self._page(backend, one, saved, shown=True, hesitates=_hesitates(one))
+        return self._page(backend, one, saved, forecast=self._forecast(one, saved))
+
+    def _page(self, backend: str, one: Draft, saved: Filter | None, **more: object) -> str:
+        registry = self._parts.registry
+        return render_template(
+            "edit.html", backend=registry.backends.get(backend), name=backend, draft=one, saved=saved,
+            version=version_of(saved) if saved else "", groups=self._groups, rules=registry.rules,
+            arguments=draft.arguments, names=self._proposed(), **more,
+        )  # fmt: skip
+
+    def _draft(self, saved: Filter | None) -> Draft:
+        return _acted(draft.read(request.form, self._parts.registry.rules, saved), request.form.get("action", ""))
+
+    def _known(self, backend: str) -> None:
+        if backend not in self._parts.registry.backends:
+            abort(404)
+
+    def _mine(self, filter_id: str) -> tuple[str, Filter]:
+        found = self._parts.store.editing.find_filter(visitor(), filter_id)
+        if found is None:
+            abort(404)
+        return found[0].backend, found[1]
+
+    def _forecast(self, one: Draft, saved: Filter | None) -> Forecast:
+        parts, registry = self._parts, self._parts.registry
+        return forecast(
+            one.filter, saved, parts.store.archive, registry.rules, registry.summaries, parts.lookups, datetime.now(UTC)
+        )
+
+    def _proposed(self) -> dict[str, list[str]]:
+        """Return names for fields: the visitor's own."""
+        name, lookups = visitor(), self._parts.lookups
+        packages, groups = sorted(lookups.packages(name))[:PROPOSED], sorted(lookups.groups(name))[:PROPOSED]
+        return {"package": packages, "group": groups, "user": [name]}
 
 
-def _mine(parts: Parts, filter_id: str) -> tuple[str, Filter]:
-    found = parts.store.editing.find_filter(visitor(), filter_id)
-    if found is None:
-        abort(404)
-    return found[0].backend, found[1]
+def _saves(one: Draft) -> bool:
+    """Tell whether the form asks to be saved, and can be."""
+    return request.form.get("action") == "save" and not one.problems and not _hesitates(one)
 
 
-def _acted(one: Draft, form: Mapping[str, str]) -> Draft:
+def _saved(backend: str, one: Draft) -> Response:
+    flash(f"Filter “{one.filter.name}” was saved.")
+    return redirect(url_for("mine.index", _anchor=backend))
+
+
+def _acted(one: Draft, action: str) -> Draft:
     """Do what the button asks that adds a rule or takes one away; nothing is saved by it."""
-    what, _, which = form.get("action", "").partition(":")
+    what, _, which = action.partition(":")
     uses = list(one.filter.rules)
     if what == "add" and which and len(uses) < draft.MOST_RULES:
         uses.append(RuleUse(which))
-    elif what == "remove" and which.isdigit() and int(which) < len(uses):
+    elif what == "remove" and which.isascii() and which.isdigit() and int(which) < len(uses):
         del uses[int(which)]
     else:
         return one
@@ -119,19 +153,5 @@ def _acted(one: Draft, form: Mapping[str, str]) -> Draft:
 
 
 def _hesitates(one: Draft) -> bool:
-    """Tell whether a filter that lets nearly everything through was not meant so."""
+    """Tell whether a filter lets nearly everything through, and nobody has said that it was meant so."""
     return all(use.negated for use in one.filter.rules) and request.form.get("sure") != "1"
-
-
-def _forecast(parts: Parts, one: Draft, saved: Filter | None) -> Forecast:
-    registry = parts.registry
-    return forecast(
-        one.filter, saved, parts.store.archive, registry.rules, registry.summaries, parts.lookups, datetime.now(UTC)
-    )
-
-
-def _proposed(parts: Parts) -> dict[str, list[str]]:
-    """Return names for fields, those of the visitor: packages, groups, and who works on the same."""
-    name = visitor()
-    packages = sorted(parts.lookups.packages(name))[:PROPOSED]
-    return {"package": packages, "group": sorted(parts.lookups.groups(name))[:PROPOSED], "user": [name]}

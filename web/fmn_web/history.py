@@ -1,0 +1,82 @@
+"""History: what was sent to the visitor and what was not, why, and what can be done about it."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
+from werkzeug import Response
+
+from fmn_core.matching import Explanation, explain
+from fmn_core.model import Message
+from fmn_core.store import LedgerEntry
+
+from .parts import Parts
+from .visitor import visitor
+
+#: notifications on a page
+ROWS = 50
+#: hours for which a thread can be muted
+MUTES = {"day": 24, "week": 24 * 7}
+
+
+def blueprint(parts: Parts) -> Blueprint:
+    """Make the pages."""
+    pages, store = Blueprint("history", __name__, url_prefix="/history"), parts.store
+
+    @pages.get("")
+    def index() -> str:
+        before, backend = _moment(request.args.get("before", "")), request.args.get("backend", "")
+        entries = store.ledger.of_user(visitor(), ROWS + 1, backend or None, before)
+        return render_template(
+            "history.html", entries=entries[:ROWS], more=len(entries) > ROWS, backends=parts.registry.backends,
+            chosen=backend, mutes=store.mutes.of_user(visitor(), datetime.now(UTC)),
+        )  # fmt: skip
+
+    @pages.get("/<notification>")
+    def why(notification: str) -> str:
+        entry = _entry(parts, notification)
+        message = store.archive.get(entry.message_id)
+        return render_template(
+            "why.html", entry=entry, explanation=explained(parts, message) if message else None,
+            muted=entry.thread in store.mutes.of_user(visitor(), datetime.now(UTC)),
+            filter=store.editing.find_filter(visitor(), entry.filter_id) if entry.filter_id else None,
+        )  # fmt: skip
+
+    @pages.post("/<notification>/mute")
+    def mute(notification: str) -> Response:
+        entry, hours = _entry(parts, notification), MUTES.get(request.form.get("for", ""), 0)
+        if not hours or not entry.thread:
+            abort(400)
+        store.mutes.put(visitor(), entry.thread, datetime.now(UTC) + timedelta(hours=hours))
+        flash("You will hear nothing more of this for a while.")
+        return redirect(url_for("history.index"))
+
+    @pages.post("/unmute")
+    def unmute() -> Response:
+        store.mutes.remove(visitor(), request.form.get("thread", ""))
+        return redirect(url_for("history.index"))
+
+    return pages
+
+
+def explained(parts: Parts, message: Message) -> Explanation:
+    """Return why a message comes to the visitor or does not, as their preferences are now."""
+    registry, name = parts.registry, visitor()
+    preferences = parts.store.preferences.user(name).preferences
+    return explain(registry.summaries.describe(message), name, preferences, registry.rules, parts.lookups)
+
+
+def _entry(parts: Parts, notification: str) -> LedgerEntry:
+    entry = parts.store.ledger.find(visitor(), notification)
+    if entry is None:
+        abort(404)
+    return entry
+
+
+def _moment(text: str) -> datetime | None:
+    try:
+        found = datetime.fromisoformat(text)
+    except ValueError:
+        return None
+    return found if found.tzinfo else None

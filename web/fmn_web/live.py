@@ -1,0 +1,49 @@
+"""Live: the visitor's notifications as they come, read by the browser from wherever a backend streams them."""
+
+from __future__ import annotations
+
+import logging
+from urllib.parse import urlsplit
+
+from flask import Blueprint, Response, make_response, render_template
+
+from fmn_core.errors import FmnError
+
+from .parts import Parts
+from .visitor import visitor
+
+log = logging.getLogger(__name__)
+
+
+def blueprint(parts: Parts) -> Blueprint:
+    """Make the page."""
+    pages = Blueprint("live", __name__)
+
+    @pages.get("/live")
+    def index() -> Response:
+        streams = _streams(parts, visitor())
+        on = {one.backend for one in parts.store.preferences.user(visitor()).preferences if one.enabled}
+        page = make_response(render_template("live.html", streams=streams, off=[n for n in streams if n not in on]))
+        page.extra_sources = sorted({_origin(url) for url in streams.values()})  # type: ignore[attr-defined]  # for the CSP
+        return page
+
+    return pages
+
+
+def _streams(parts: Parts, user: str) -> dict[str, str]:
+    """Return where each backend streams what is for somebody."""
+    found = {}
+    for name, backend in parts.registry.backends.items():
+        try:
+            url = backend.stream_url(user)
+        except FmnError as error:
+            log.warning("backend %r gives no stream: %s", name, error)
+            continue
+        if url:
+            found[name] = url
+    return found
+
+
+def _origin(url: str) -> str:
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.netloc}"
