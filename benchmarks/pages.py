@@ -91,7 +91,8 @@ def measure(store: Store, registry: PluginRegistry, folder: Path, lookups: Snaps
     assert client.post("/login/demo", data={"name": me}, base_url=base).status_code == 302
     first = store.preferences.user(me).preferences[0].filters[0].id
     entry = store.ledger.of_user(me, 1)[0].notification
-    pages = ["plugins", "notifications", f"notifications/{BACKEND}/filters/new", f"notifications/filters/{first}", "history",
+    pages = ["plugins", "notifications", f"notifications/{BACKEND}/filters/new", f"notifications/filters/{first}",
+             "history",
              f"history/{entry}", "expected", "live"]  # fmt: skip
     for page in pages:
         status = client.get(base + page).status_code

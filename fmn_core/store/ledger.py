@@ -123,9 +123,22 @@ class Ledger:
             write_entries(connection, new)
         return known
 
-    def of_user(self, user: str, limit: int = 100, backend: str | None = None) -> list[LedgerEntry]:
-        """Return what became of a user's notifications, of one backend or of all, latest first."""
+    def find(self, user: str, notification: str) -> LedgerEntry | None:
+        """Return what became of one of a user's notifications; None if it is not known, or not theirs."""
+        which = ledger.c.user == storable(user), ledger.c.notification == storable(notification)
+        with reading(self._engine) as connection:
+            row = connection.execute(select(ledger).where(*which)).mappings().first()
+        return _entry(row) if row else None
+
+    def of_user(
+        self, user: str, limit: int = 100, backend: str | None = None, before: datetime | None = None
+    ) -> list[LedgerEntry]:
+        """Return what became of a user's notifications, of one backend or of all, latest first.
+
+        :param before: only what became known before this moment
+        """
         where = [ledger.c.user == user, *([ledger.c.backend == backend] if backend else [])]
+        where += [ledger.c.at < before] if before else []
         query = select(ledger).where(*where).order_by(ledger.c.at.desc()).limit(limit)
         with reading(self._engine) as connection:
             return [_entry(row) for row in connection.execute(query).mappings()]

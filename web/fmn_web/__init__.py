@@ -28,7 +28,10 @@ from . import (
     changes,
     confirm,
     edit,
+    expected,
+    history,
     home,
+    live,
     login,
     mine,
     openid,
@@ -83,7 +86,7 @@ def create_app(settings: Settings, registry: PluginRegistry, store: Store, looku
     app.register_blueprint(catalogue.blueprint(registry))
     app.register_blueprint(login.blueprint(parts))
     app.register_blueprint(openid.blueprint(app, parts))
-    for topic in (mine, changes, edit):
+    for topic in (mine, changes, edit, history, expected, live):
         app.register_blueprint(topic.blueprint(parts))
     for pages in (confirm.blueprint(store, registry, settings.confirmation), unsubscribe.blueprint(store, registry)):
         protection.exempt(pages)  # who has the secret in the address may do it, from wherever; there is no session
@@ -131,7 +134,9 @@ def _protection(settings: Settings) -> Callable[[Response], Response]:
     content = CONTENT_SECURITY_POLICY.format(forms=forms)
 
     def protect(response: Response) -> Response:
-        response.headers.setdefault("Content-Security-Policy", content)
+        sources = " ".join(getattr(response, "extra_sources", ()))  # a page that reads a stream says from where
+        own = f"{content}; connect-src 'self' {sources}" if sources else content
+        response.headers.setdefault("Content-Security-Policy", own)
         response.headers.setdefault("X-Content-Type-Options", "nosniff")
         response.headers.setdefault("Referrer-Policy", "same-origin")
         if current_user.is_authenticated:

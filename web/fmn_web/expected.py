@@ -1,4 +1,4 @@
-"""Expected: "I expected a message. Why did I not get it?" It is looked for in the archive, and explained rule by rule."""
+"""Expected: "why did I not get this message?" It is looked for in the archive, and explained rule by rule."""
 
 from __future__ import annotations
 

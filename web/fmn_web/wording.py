@@ -14,6 +14,8 @@ from fmn_core.store import LedgerEntry
 
 #: characters of an argument
 _LONGEST = 80
+#: exclusions that are told one by one
+_EXCLUSIONS = 3
 
 
 def rule_in_words(use: RuleUse, rules: RuleBook) -> str:
@@ -33,7 +35,10 @@ def value_in_words(value: Any) -> str:
 def filter_in_words(one: Filter, rules: RuleBook) -> str:
     """Return what a filter lets through, in one line: what it asks for first, then what it leaves out."""
     uses = sorted(one.rules, key=lambda use: use.negated)
-    return ", ".join(rule_in_words(use, rules) for use in uses) or "no rules, so it never matches"
+    more = max(0, sum(use.negated for use in uses) - _EXCLUSIONS - 1)  # the last one is told in place of "one more"
+    more += more > 0
+    told = [rule_in_words(use, rules) for use in uses[: len(uses) - more]]
+    return ", ".join([*told, *([f"and without {more} things more"] if more else [])]) or "no rules, so it never matches"
 
 
 def outcome_in_words(entry: LedgerEntry) -> str:
