@@ -71,7 +71,7 @@ class Archive:
         with writing(self._engine) as connection:
             kind = sqlite if connection.dialect.name == "sqlite" else postgresql
             rows = [_row(message_id, one) for message_id, one in found.items()]
-            added = kind.insert(archive).on_conflict_do_nothing(index_elements=["message_id"])  # type: ignore[attr-defined]  # both have it
+            added = kind.insert(archive).on_conflict_do_nothing(index_elements=["message_id"])
             keys = connection.execute(added.returning(archive.c.id, archive.c.message_id), rows).all()
             terms = [
                 {"term": term, "archive_id": row.id} for row in keys for term in sorted(_terms(found[row.message_id]))

@@ -48,9 +48,8 @@ class Editing:
 
     def find_filter(self, user: str, filter_id: str) -> tuple[Preference, Filter] | None:
         """Return one of a user's filters, with the preference that it belongs to; None if they have no such filter."""
-        holder = select(filters.c.preference_id).where(filters.c.id == key(filter_id)).scalar_subquery()
         with reading(self._engine) as connection:
-            found = list(load(connection, (preferences.c.id == holder) & (users.c.name == storable(user))))
+            found = list(load(connection, _holder(user, filter_id)))
         pairs = [(preference, one) for preference in found for one in preference.filters if one.id == filter_id]
         return pairs[0] if pairs else None
 
@@ -137,10 +136,15 @@ def _next_position(change: Change, preference: int) -> int:
     return int(change.connection.scalars(last).one()) + 1
 
 
+def _holder(user: str, filter_id: str) -> ColumnElement[bool]:
+    """Choose the preference that has a filter, if it is the user's."""
+    holder = select(filters.c.preference_id).where(filters.c.id == key(filter_id)).scalar_subquery()
+    owner = select(users.c.id).where(users.c.name == storable(user)).scalar_subquery()
+    return (preferences.c.id == holder) & (preferences.c.user_id == owner)
+
+
 def _find(change: Change, user: str, filter_id: str) -> tuple[int, Filter]:
-    which: ColumnElement[bool] = filters.c.id == key(filter_id)
-    holder = select(filters.c.preference_id).where(which).scalar_subquery()
-    for preference in load(change.connection, (preferences.c.id == holder) & (users.c.name == storable(user))):
+    for preference in load(change.connection, _holder(user, filter_id)):
         for one in preference.filters:
             if one.id == filter_id:
                 return int(preference.id), one

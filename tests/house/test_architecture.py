@@ -22,9 +22,11 @@ LONGEST_FILE, LONGEST_FUNCTION = 400, 50
 HOMES = {
     "aiohttp": ["plugins/fmn_backend_sse"],
     "alembic": ["fmn_core/store"],
+    "authlib": ["web"],
     "click": ["fmn_core/cli", "plugins"],
     "fedora_messaging": ["fmn_core/bench/counting.py", "fmn_core/bus.py", "fmn_core/callback.py"],
     "flask": ["web"],
+    "flask_login": ["web"],
     "httpx": ["plugins/fmn_lookups_fedora"],
     "hypothesis": [],
     "jsonschema": ["fmn_core/validation.py"],

@@ -119,6 +119,7 @@ def _no_page(error: HTTPException) -> tuple[str, int]:
 
 def _store_is_away(error: StoreError) -> tuple[str, int, dict[str, str]]:
     log.error("a page cannot be shown: %s", error)
+    visitor.forget()
     page = render_template(
         "problem.html",
         title="Not now",

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import Flask
-from flask_login import LoginManager, UserMixin, current_user
+from flask import Flask, g
+from flask_login import AnonymousUserMixin, LoginManager, UserMixin, current_user
 
 from fmn_core.store import Account, Store
 
@@ -29,6 +29,11 @@ class Visitor(UserMixin):  # type: ignore[misc]  # the library comes without typ
 def visitor() -> str:
     """Return the name of who is logged in, on a page for members."""
     return str(current_user.name)
+
+
+def forget() -> None:
+    """Take the visitor for a stranger for the rest of this request: the store cannot be asked who it is."""
+    g._login_user = AnonymousUserMixin()  # where the library keeps who it is
 
 
 def recognise(app: Flask, store: Store) -> None:

@@ -72,7 +72,7 @@ def watched(page):
 
 
 def test_searching_leaves_the_rules_that_fit(page, site):
-    page.goto(site)
+    page.goto(site + "plugins")
     page.get_by_label("Search rules").fill("BOAT")
     assert page.locator(".rule:visible summary code").all_inner_texts() == ["boat_sank"]
     page.get_by_label("Search rules").fill("submarine")
@@ -81,7 +81,7 @@ def test_searching_leaves_the_rules_that_fit(page, site):
 
 
 def test_a_link_to_a_rule_opens_it(page, site):
-    page.goto(site + "#boat_sank")
+    page.goto(site + "plugins#boat_sank")
     assert page.locator("#boat_sank").get_attribute("open") is not None
     assert page.locator("#toy_ended").get_attribute("open") is None
 
