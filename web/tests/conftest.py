@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import os
+import shutil
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 
 import pytest
+from playwright.sync_api import Browser, sync_playwright
 
 from fmn_core.store import Store, open_store
 
@@ -16,3 +19,21 @@ def store(tmp_path: Path) -> Iterator[Store]:
     """An empty store."""
     with closing(open_store(f"sqlite:///{tmp_path / 'fmn.sqlite'}")) as opened:
         yield opened
+
+
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
+#: keep a browser without a network from looking for one
+QUIET = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update",
+         "--disable-sync", "--no-first-run"]  # fmt: skip
+
+
+@pytest.fixture
+def browser() -> Iterator[Browser]:
+    """A real one."""
+    if CHROMIUM is None:
+        reason = "chromium is not installed"
+        pytest.fail(reason) if os.environ.get("FMN_TEST_REQUIRE_SERVICES") else pytest.skip(reason)
+    with sync_playwright() as playwright:
+        started = playwright.chromium.launch(executable_path=CHROMIUM, args=QUIET)
+        yield started
+        started.close()

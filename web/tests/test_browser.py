@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import itertools
 import os
-import shutil
 import threading
 
 import pytest
-from playwright.sync_api import sync_playwright
 from werkzeug.serving import make_server
 
 from fmn_core import topic_rule
@@ -22,14 +20,8 @@ from fmn_core.store import Why
 from fmn_core.testing import RecordingBackend
 from fmn_web import create_app
 
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 MAIL = RecordingBackend("mail")
 MAIL.title = "Electric mail"
-#: keep a browser without a network from looking for one
-QUIET = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update",
-         "--disable-sync", "--no-first-run"]  # fmt: skip
-
-
 #: pictures of the pages are put here, for people to look at
 PICTURES = os.environ.get("FMN_TEST_PICTURES")
 
@@ -45,17 +37,6 @@ def site(tmp_path, store):
     server.shutdown()
     thread.join()
     server.server_close()
-
-
-@pytest.fixture
-def browser():
-    if CHROMIUM is None:
-        reason = "chromium is not installed"
-        pytest.fail(reason) if os.environ.get("FMN_TEST_REQUIRE_SERVICES") else pytest.skip(reason)
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=QUIET)
-        yield browser
-        browser.close()
 
 
 @pytest.fixture
