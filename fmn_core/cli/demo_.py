@@ -69,7 +69,7 @@ def _serve(app: Application, door: socket.socket, url: str) -> str:
     except FmnError as error:
         return str(error)
     threading.Thread(target=server.run, name="pages", daemon=True).start()
-    return url
+    return f"{url} (log in as any of them, by a click)"
 
 
 def _perform(instance: Instance, screen: Screen, once: bool, as_json: bool) -> bool:

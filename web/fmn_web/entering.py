@@ -16,22 +16,23 @@ from .visitor import Visitor
 
 #: characters of an account's name, and of a mail address
 LONGEST_NAME, LONGEST_MAIL = 100, 320
+#: characters of a page to go to: it is kept in the cookie, of which browsers take 4096 bytes
+LONGEST_TARGET = 1000
 
 Page = Response | str | tuple[str, int]
 
 
-def enter(parts: Parts, given_name: str, mail: str, page: str) -> Page:
+def enter(parts: Parts, name: str, mail: str, page: str) -> Page:
     """Log somebody in; who is new gets an account.
 
-    :param given_name: as the login service tells it
+    :param name: as the login service tells it; it is not mended, as it could become somebody else's
     :param page: where to go then, from :func:`target`
     """
-    name = one_line(given_name)
-    if not name or len(name) > LONGEST_NAME or "/" in name:
+    if not name or len(name) > LONGEST_NAME or "/" in name or name in (".", "..") or one_line(name) != name:
         return no_login("The login service names an account that cannot be one.", 400)
-    mail = one_line(mail)
+    sound = len(mail) <= LONGEST_MAIL and one_line(mail) == mail
     account, new = parts.store.accounts.log_in(
-        name, mail if len(mail) <= LONGEST_MAIL else "", lambda: newcomer.preferences(parts, name), datetime.now(UTC)
+        name, mail if sound else "", lambda: newcomer.preferences(parts, name), datetime.now(UTC)
     )
     if account.disabled:
         return no_login(f"This account is disabled: {account.disabled}", 403)
@@ -50,6 +51,7 @@ def no_login(text: str, status: int) -> Page:
 
 def target(wanted: str | None) -> str:
     """Return where to go after the login: a page of ours, whatever a link asks for."""
-    if wanted and wanted.startswith("/") and not wanted.startswith(("//", "/\\")) and one_line(wanted) == wanted:
+    ours = wanted and wanted.startswith("/") and not wanted.startswith(("//", "/\\")) and one_line(wanted) == wanted
+    if wanted and ours and len(wanted) <= LONGEST_TARGET:
         return wanted
     return url_for("mine.index")

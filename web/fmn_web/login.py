@@ -9,6 +9,7 @@ from flask import Blueprint, abort, redirect, render_template, request, session,
 from flask_login import logout_user
 from werkzeug import Response
 
+from fmn_core.backends import one_line
 from fmn_core.config import Settings
 from fmn_core.errors import ConfigError
 
@@ -38,7 +39,8 @@ def blueprint(parts: Parts) -> Blueprint:
         if not _demo_is_open(settings):
             abort(404)
         form = request.form
-        return enter(parts, form.get("name", ""), form.get("mail", ""), target(request.args.get("next")))
+        name, mail = one_line(form.get("name", "")), one_line(form.get("mail", ""))
+        return enter(parts, name, mail, target(request.args.get("next")))
 
     @pages.post("/logout")
     def leave() -> Response:
