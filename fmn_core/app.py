@@ -144,13 +144,14 @@ class Application:
         """
         return Consumer(self.settings.consumer, archive=archive and self.archives)
 
-    def consumer_of_bus(self, validation: bool) -> Consumer:
+    def consumer_of_bus(self, validation: bool, archive: bool = True) -> Consumer:
         """Make the stage that takes messages in as they happen, and tells which lookups they make stale.
 
         :param validation: check each against its schema
+        :param archive: let the archive have them, where there is one; only with an archivist beside it
         """
         check = Validator().reason if validation else None
-        return Consumer(self.settings.consumer, check, self.stale_book.stale, self.archives)
+        return Consumer(self.settings.consumer, check, self.stale_book.stale, archive and self.archives)
 
     def bus(self, configuration: Path | None = None) -> Bus:
         """Make the source that reads the bus.

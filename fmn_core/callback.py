@@ -29,7 +29,7 @@ class Callback:
             self._app = Application(load_settings())
         except UsageError as error:
             raise ValueError(str(error)) from None
-        self._consumer = self._app.consumer_of_bus(validation=False)
+        self._consumer = self._app.consumer_of_bus(validation=False, archive=False)
         self._incident = Incident("taking messages from the bus", random.Random())  # noqa: S311 - no secret
         self._local = threading.local()
         self._wait = threading.Event().wait

@@ -113,7 +113,9 @@ def test_fmn_consumer_takes_it_in_and_ends_with_its_totals_when_asked_to(bus_pla
         process.send_signal(signal.SIGTERM)
         output, _ = process.communicate(timeout=PATIENCE)
     assert process.returncode == 0
-    assert json.loads(output) == {"stage": "bus", "queued": 2, "dropped": 1, "invalid": 1, "malformed": 1}
+    bus, archivist = map(json.loads, output.splitlines())
+    assert bus == {"stage": "bus", "queued": 2, "dropped": 1, "invalid": 1, "malformed": 1}
+    assert archivist["stage"] == "archivist"
     assert bus_place.waiting() == 0
 
 

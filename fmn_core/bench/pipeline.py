@@ -155,6 +155,7 @@ def instance(settings: Settings, broker: str) -> Iterator[Application]:
     with tempfile.TemporaryDirectory(prefix="fmn-bench-") as folder:
         raw = {
             "data_dir": ".",
+            "archive": {"keep_days": 0},  # what is measured is the way of a message to people
             "transport": {"url": broker, "prefix": prefix, "queues": settings.transport.queues},
             "plugins": settings.plugins.model_dump(mode="json"),
         }
