@@ -26,6 +26,7 @@ from fmn_core.store import Store
 from . import (
     catalogue,
     changes,
+    completion,
     confirm,
     edit,
     expected,
@@ -86,7 +87,10 @@ def create_app(settings: Settings, registry: PluginRegistry, store: Store, looku
     app.register_blueprint(catalogue.blueprint(registry))
     app.register_blueprint(login.blueprint(parts))
     app.register_blueprint(openid.blueprint(app, parts))
-    for topic in (mine, changes, edit, history, expected, live):
+    names = completion.Names(registry, parts.lookups)
+    app.register_blueprint(completion.blueprint(names))
+    app.register_blueprint(edit.blueprint(parts, names))
+    for topic in (mine, changes, history, expected, live):
         app.register_blueprint(topic.blueprint(parts))
     for pages in (confirm.blueprint(store, registry, settings.confirmation), unsubscribe.blueprint(store, registry)):
         protection.exempt(pages)  # who has the secret in the address may do it, from wherever; there is no session

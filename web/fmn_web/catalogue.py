@@ -86,6 +86,11 @@ def plugin_views(registry: PluginRegistry) -> list[PluginView]:
     return [PluginView(name, rule_views(by_plugin[name], registry.summaries)) for name in order]
 
 
+def in_markdown(line: str) -> Markup:
+    """Render a line of a plugin's text as a part of a paragraph."""
+    return Markup(_MARKDOWN.renderInline(line))  # noqa: S704 - rendered with raw HTML switched off
+
+
 def _serves_all(rules: list[Rule]) -> bool:
     """Tell whether most rules are bound to no application."""
     free = [rule for rule in rules if callable(rule.hint) or rule.hint == NO_HINT]

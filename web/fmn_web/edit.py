@@ -13,21 +13,22 @@ from fmn_core.foresight import Forecast, forecast
 from fmn_core.model import Filter, RuleUse
 from fmn_core.store import ConflictError, version_of
 
-from . import draft
-from .catalogue import plugin_views
+from . import draft, fields
+from .catalogue import in_markdown, plugin_views
+from .completion import KINDS, Names
 from .draft import Draft
 from .parts import Parts
 from .visitor import visitor
 
-#: names that a field proposes
+#: names that a field proposes without a script
 PROPOSED = 300
 
 Page = Response | str | tuple[str, int]
 
 
-def blueprint(parts: Parts) -> Blueprint:
+def blueprint(parts: Parts, names: Names) -> Blueprint:
     """Make the pages."""
-    pages, desk = Blueprint("edit", __name__), _Desk(parts)
+    pages, desk = Blueprint("edit", __name__), _Desk(parts, names)
     new, one = "/notifications/<backend>/filters/new", "/notifications/filters/<filter_id>"
     pages.add_url_rule(new, "new", desk.new)
     pages.add_url_rule(new, "add", desk.add, methods=["POST"])
@@ -41,9 +42,10 @@ def blueprint(parts: Parts) -> Blueprint:
 class _Desk:
     """What the pages do. It keeps nothing but what does not change while the process lives."""
 
-    def __init__(self, parts: Parts) -> None:
-        self._parts = parts
+    def __init__(self, parts: Parts, names: Names) -> None:
+        self._parts, self._names = parts, names
         self._groups = plugin_views(parts.registry)
+        self._views = {rule.identifier: rule for group in self._groups for rule in group.rules}
 
     def new(self, backend: str) -> Page:
         """Show an empty form."""
@@ -100,7 +102,8 @@ class _Desk:
         return render_template(
             "edit.html", backend=registry.backends.get(backend), name=backend, draft=one, saved=saved,
             version=version_of(saved) if saved else "", groups=self._groups, rules=registry.rules,
-            arguments=draft.arguments, names=self._proposed(), **more,
+            arguments=fields.arguments, mark=draft.mark, in_markdown=in_markdown,
+            views=self._views, names=self._proposed(), **more,
         )  # fmt: skip
 
     def _draft(self, saved: Filter | None) -> Draft:
@@ -123,10 +126,8 @@ class _Desk:
         )
 
     def _proposed(self) -> dict[str, list[str]]:
-        """Return names for fields: the visitor's own."""
-        name, lookups = visitor(), self._parts.lookups
-        packages, groups = sorted(lookups.packages(name))[:PROPOSED], sorted(lookups.groups(name))[:PROPOSED]
-        return {"package": packages, "group": groups, "user": [name]}
+        """Return names for fields, for browsers without a script: with one, they ask while somebody types."""
+        return {kind: self._names.of(kind, visitor())[:PROPOSED] for kind in KINDS}
 
 
 def _saves(one: Draft) -> bool:
@@ -145,7 +146,7 @@ def _acted(one: Draft, action: str) -> Draft:
     uses = list(one.filter.rules)
     if what == "add" and which and len(uses) < draft.MOST_RULES:
         uses.append(RuleUse(which))
-    elif what == "remove" and which.isascii() and which.isdigit() and int(which) < len(uses):
+    elif what == "remove" and which.isascii() and which.isdigit() and len(which) <= 4 and int(which) < len(uses):
         del uses[int(which)]
     else:
         return one

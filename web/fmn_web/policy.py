@@ -55,6 +55,7 @@ POLICY: dict[str, Access] = {
     "edit.save": Access.MEMBER,
     "edit.aside": Access.MEMBER,
     "edit.link": Access.MEMBER,
+    "completion.like": Access.MEMBER,
     "confirm.ask": Access.LINK,
     "confirm.decide": Access.LINK,
     "unsubscribe.ask": Access.LINK,

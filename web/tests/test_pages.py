@@ -79,7 +79,7 @@ def test_every_page_is_in_the_policy_and_nothing_else(app):
 
 def url(app, endpoint):
     (rule,) = [one for one in app.url_map.iter_rules() if one.endpoint == endpoint][:1]
-    values = {"backend": "mail", "state": "on", "way": "up"}
+    values = {"backend": "mail", "state": "on", "way": "up", "kind": "package"}
     with app.test_request_context(base_url=BASE):
         known = {name: values.get(name, "7") for name in rule.arguments}
         return app.url_map.bind("127.0.0.1").build(endpoint, known, force_external=False), rule.methods
@@ -263,7 +263,7 @@ def test_a_new_filter_is_put_together_and_saved(jane, store):
     )  # fmt: skip
     assert answer.status_code == 302
     saved = store.preferences.user("jane").preferences[0].filters[1]
-    assert saved.rules == (RuleUse("named", {"names": "a, b"}), RuleUse("boat_sank", {}, True))
+    assert saved.rules == (RuleUse("named", {"names": ["a", "b"]}), RuleUse("boat_sank", {}, True))
 
 
 @pytest.mark.parametrize(
