@@ -9,7 +9,7 @@ from datetime import datetime
 from functools import lru_cache
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, Engine, and_, func, select
+from sqlalchemy import Connection, Engine, and_, func, or_, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from fmn_core.model import Notification, Outcome
@@ -131,15 +131,34 @@ class Ledger:
         return _entry(row) if row else None
 
     def of_user(
-        self, user: str, limit: int = 100, backend: str | None = None, before: datetime | None = None
+        self,
+        user: str,
+        limit: int = 100,
+        backend: str | None = None,
+        before: datetime | None = None,
+        behind: str = "",
+        outcome: Outcome | None = None,
     ) -> list[LedgerEntry]:
         """Return what became of a user's notifications, of one backend or of all, latest first.
 
         :param before: only what became known before this moment
+        :param behind: a notification of that very moment: those of it that come behind this one too. All of a digest
+            became known in one moment, so who goes from page to page names the last one that was seen
+        :param outcome: only of this outcome
         """
-        where = [ledger.c.user == user, *([ledger.c.backend == backend] if backend else [])]
-        where += [ledger.c.at < before] if before else []
-        query = select(ledger).where(*where).order_by(ledger.c.at.desc()).limit(limit)
+        where = [ledger.c.user == storable(user), *([ledger.c.backend == storable(backend)] if backend else [])]
+        if before:
+            same = and_(ledger.c.at == before, ledger.c.notification < storable(behind))
+            where.append(or_(ledger.c.at < before, same))
+        where += [ledger.c.outcome == outcome] if outcome else []
+        query = select(ledger).where(*where).order_by(ledger.c.at.desc(), ledger.c.notification.desc()).limit(limit)
+        with reading(self._engine) as connection:
+            return [_entry(row) for row in connection.execute(query).mappings()]
+
+    def of_message(self, user: str, message_id: str) -> list[LedgerEntry]:
+        """Return what became of a user's notifications of one message, latest first."""
+        which = ledger.c.user == storable(user), ledger.c.message_id == storable(message_id)
+        query = select(ledger).where(*which).order_by(ledger.c.at.desc(), ledger.c.notification.desc())
         with reading(self._engine) as connection:
             return [_entry(row) for row in connection.execute(query).mappings()]
 

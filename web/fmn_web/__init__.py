@@ -32,6 +32,7 @@ from . import (
     expected,
     history,
     home,
+    less,
     live,
     login,
     mine,
@@ -90,7 +91,7 @@ def create_app(settings: Settings, registry: PluginRegistry, store: Store, looku
     names = completion.Names(registry, parts.lookups)
     app.register_blueprint(completion.blueprint(names))
     app.register_blueprint(edit.blueprint(parts, names))
-    for topic in (mine, changes, history, expected, live):
+    for topic in (mine, changes, history, less, expected, live):
         app.register_blueprint(topic.blueprint(parts))
     for pages in (confirm.blueprint(store, registry, settings.confirmation), unsubscribe.blueprint(store, registry)):
         protection.exempt(pages)  # who has the secret in the address may do it, from wherever; there is no session

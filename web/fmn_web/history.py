@@ -8,7 +8,7 @@ from flask import Blueprint, abort, flash, redirect, render_template, request, u
 from werkzeug import Response
 
 from fmn_core.matching import Explanation, explain
-from fmn_core.model import Message
+from fmn_core.model import Message, Outcome
 from fmn_core.store import LedgerEntry
 
 from .parts import Parts
@@ -18,6 +18,14 @@ from .visitor import visitor
 ROWS = 50
 #: hours for which a thread can be muted
 MUTES = {"day": 24, "week": 24 * 7}
+#: what can have become of them, in words
+OUTCOMES = {
+    Outcome.SENT: "sent",
+    Outcome.DEFERRED: "waiting",
+    Outcome.FAILED: "failed",
+    Outcome.SUPPRESSED: "not sent",
+    Outcome.QUEUED: "about to be sent",
+}
 
 
 def blueprint(parts: Parts) -> Blueprint:
@@ -26,16 +34,20 @@ def blueprint(parts: Parts) -> Blueprint:
 
     @pages.get("")
     def index() -> str:
-        before, backend = _moment(request.args.get("before", "")), request.args.get("backend", "")
-        entries = store.ledger.of_user(visitor(), ROWS + 1, backend or None, before)
+        asked, name = request.args, visitor()
+        backend, outcome = asked.get("backend", ""), _outcome(asked.get("outcome", ""))
+        before, behind = _moment(asked.get("before", "")), asked.get("behind", "")
+        entries = store.ledger.of_user(name, ROWS + 1, backend or None, before, behind, outcome)
+        mine = {one.id for each in store.preferences.user(name).preferences for one in each.filters}
         return render_template(
             "history.html", entries=entries[:ROWS], more=len(entries) > ROWS, backends=parts.registry.backends,
-            chosen=backend, mutes=store.mutes.of_user(visitor(), datetime.now(UTC)),
+            chosen=backend, outcome=outcome, outcomes=OUTCOMES, mine=mine, older=before is not None,
+            mutes=store.mutes.of_user(name, datetime.now(UTC)),
         )  # fmt: skip
 
     @pages.get("/<notification>")
     def why(notification: str) -> str:
-        entry = _entry(parts, notification)
+        entry = entry_of(parts, notification)
         message = store.archive.get(entry.message_id)
         return render_template(
             "why.html", entry=entry, explanation=explained(parts, message) if message else None,
@@ -45,7 +57,7 @@ def blueprint(parts: Parts) -> Blueprint:
 
     @pages.post("/<notification>/mute")
     def mute(notification: str) -> Response:
-        entry, hours = _entry(parts, notification), MUTES.get(request.form.get("for", ""), 0)
+        entry, hours = entry_of(parts, notification), MUTES.get(request.form.get("for", ""), 0)
         if not hours or not entry.thread:
             abort(400)
         store.mutes.put(visitor(), entry.thread, datetime.now(UTC) + timedelta(hours=hours))
@@ -67,11 +79,16 @@ def explained(parts: Parts, message: Message) -> Explanation:
     return explain(registry.summaries.describe(message), name, preferences, registry.rules, parts.lookups)
 
 
-def _entry(parts: Parts, notification: str) -> LedgerEntry:
+def entry_of(parts: Parts, notification: str) -> LedgerEntry:
+    """Return one of the visitor's own notifications; for any other there is no page."""
     entry = parts.store.ledger.find(visitor(), notification)
     if entry is None:
         abort(404)
     return entry
+
+
+def _outcome(text: str) -> Outcome | None:
+    return Outcome(text) if text in OUTCOMES else None
 
 
 def _moment(text: str) -> datetime | None:

@@ -21,29 +21,34 @@ def blueprint(parts: Parts) -> Blueprint:
 
     @pages.get("/live")
     def index() -> Response:
-        streams = _streams(parts, visitor())
+        streams, failed = _streams(parts, visitor())
         on = {one.backend for one in parts.store.preferences.user(visitor()).preferences if one.enabled}
-        page = make_response(render_template("live.html", streams=streams, off=[n for n in streams if n not in on]))
-        page.extra_sources = sorted({_origin(url) for url in streams.values()})  # type: ignore[attr-defined]  # for the CSP
+        off = [name for name in streams if name not in on]
+        backends = parts.registry.backends
+        page = make_response(render_template("live.html", streams=streams, failed=failed, off=off, backends=backends))
+        sources = sorted({_origin(url) for url in streams.values()} - {""})
+        page.extra_sources = sources  # type: ignore[attr-defined]  # for the CSP
         return page
 
     return pages
 
 
-def _streams(parts: Parts, user: str) -> dict[str, str]:
-    """Return where each backend streams what is for somebody."""
-    found = {}
+def _streams(parts: Parts, user: str) -> tuple[dict[str, str], list[str]]:
+    """Return where each backend streams what is for somebody, and the titles of those that cannot tell now."""
+    found, failed = {}, []
     for name, backend in parts.registry.backends.items():
         try:
             url = backend.stream_url(user)
         except FmnError as error:
             log.warning("backend %r gives no stream: %s", name, error)
+            failed.append(backend.title)
             continue
         if url:
             found[name] = url
-    return found
+    return found, failed
 
 
 def _origin(url: str) -> str:
+    """Return whose a stream is, as browsers name it; empty for one of our own."""
     parts = urlsplit(url)
-    return f"{parts.scheme}://{parts.netloc}"
+    return f"{parts.scheme}://{parts.netloc}" if parts.netloc else ""

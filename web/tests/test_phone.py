@@ -110,6 +110,6 @@ def test_history_leads_to_why_and_a_thread_is_muted(phone, site, store):
     assert store.mutes.of_user("ann", datetime.now(UTC)) == {}
     phone.goto(f"{site}expected?words=built")
     phone.get_by_role("link", name="boats.built").click()
-    expect(phone.locator("main")).to_contain_text("As your filters are now")
+    expect(phone.locator("main")).to_contain_text("As your preferences are now")
     seen(phone, "explained")
     assert phone.errors == []
