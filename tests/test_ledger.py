@@ -98,3 +98,20 @@ def test_threads_that_record_the_same_agree(store: Store) -> None:
     with ThreadPoolExecutor(6) as pool:
         list(pool.map(record, range(0, 36, 6)))
     assert store.ledger.counts() == {("email", "sent"): 50}
+
+
+def test_pages_of_one_moment_lose_nothing_and_repeat_nothing(store: Store) -> None:
+    store.ledger.record([entry(f"n{n:02}") for n in range(10)] + [entry("old", at=NOON - timedelta(hours=1))])
+    seen: list[LedgerEntry] = []
+    while page := store.ledger.of_user("alice", 4, None, *((seen[-1].at, seen[-1].notification) if seen else ())):
+        seen += page
+    assert [e.notification for e in seen] == [*(f"n{n:02}" for n in reversed(range(10))), "old"]
+
+
+def test_entries_of_one_outcome_and_of_one_message(store: Store) -> None:
+    store.ledger.record([entry("a"), entry("b", outcome=Outcome.FAILED), entry("c", message_id="m2\0")])
+    store.ledger.record([entry("d", user="bob", outcome=Outcome.FAILED)])
+    assert [e.notification for e in store.ledger.of_user("alice", outcome=Outcome.FAILED)] == ["b"]
+    assert [e.notification for e in store.ledger.of_user("alice", backend="\0")] == []
+    assert [e.notification for e in store.ledger.of_message("alice", "m1")] == ["b", "a"]
+    assert [e.notification for e in store.ledger.of_message("alice", "m2\0")] == ["c"]

@@ -60,11 +60,13 @@ def blueprint(parts: Parts) -> Blueprint:
         described = parts.registry.summaries.describe(message)
         muted = store.mutes.of_user(visitor(), datetime.now(UTC)).get(described.facts.thread)
         return render_template("explained.html", message=described, explanation=explained(parts, message),
-                               entries=store.ledger.of_message(visitor(), message.id), muted=muted)  # fmt: skip
+                               entries=store.ledger.of_message(visitor(), message.id), muted=muted,
+                               backends=parts.registry.backends)  # fmt: skip
 
     def gone(message_id: str) -> Page:
         entries = store.ledger.of_message(visitor(), message_id)
-        return render_template("unseen.html", message_id=message_id, span=store.archive.span(), entries=entries), 404
+        return render_template("unseen.html", message_id=message_id, span=store.archive.span(), entries=entries,
+                               backends=parts.registry.backends), 404  # fmt: skip
 
     return pages
 

@@ -51,7 +51,7 @@ def blueprint(parts: Parts) -> Blueprint:
         message = store.archive.get(entry.message_id)
         return render_template(
             "why.html", entry=entry, explanation=explained(parts, message) if message else None,
-            muted=entry.thread in store.mutes.of_user(visitor(), datetime.now(UTC)),
+            backends=parts.registry.backends, muted=entry.thread in store.mutes.of_user(visitor(), datetime.now(UTC)),
             filter=store.editing.find_filter(visitor(), entry.filter_id) if entry.filter_id else None,
         )  # fmt: skip
 

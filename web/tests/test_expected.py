@@ -7,6 +7,7 @@ import re
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from toy_messages import SUMMARIES, keep
 
 from fmn_core import topic_rule
 from fmn_core.config import Settings
@@ -16,7 +17,6 @@ from fmn_core.rules import RuleBook
 from fmn_core.store import LedgerEntry
 from fmn_core.testing import RecordingBackend
 from fmn_web import create_app, expected
-from toy_messages import SUMMARIES, keep
 
 BASE = "http://127.0.0.1/"
 NOW = datetime.now(UTC)
@@ -26,7 +26,9 @@ OLD = NOW - timedelta(days=3)
 @pytest.fixture
 def jane(tmp_path, store):
     rules = [topic_rule("toy_ended", "toys.ended", "Toy ended"), topic_rule("boat_sank", "boats.sank", "Boat sank")]
-    backends = {"mail": RecordingBackend("mail")}
+    mail = RecordingBackend("mail")
+    mail.title = "Electric mail"
+    backends = {"mail": mail}
     registry = PluginRegistry(rules=RuleBook(rules, "toys"), backends=backends, summaries=SUMMARIES)
     app = create_app(Settings(data_dir=tmp_path, web={"demo_login": True}), registry, store)
     app.config["WTF_CSRF_ENABLED"] = False
@@ -116,7 +118,7 @@ def test_an_id_of_which_only_the_ledger_knows_leads_there(jane, store):
 def test_why_nothing_was_sent(jane, some):
     page = text_of(jane.get("/expected/m2", base_url=BASE))
     assert "Nothing was sent to you of it." in page
-    assert "the preference is switched off" in page
+    assert "Electric mail: the preference is switched off" in page
     assert "toy_ended does not hold" in page
     assert "As your preferences are now" in page
 

@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Annotated
 
 import pytest
+from toy_messages import SUMMARIES, keep
 
 from fmn_core import completes, topic_rule
 from fmn_core.config import Settings
@@ -17,7 +18,6 @@ from fmn_core.rules import Arguments, Hint, Rule, RuleBook, Text
 from fmn_core.store import LedgerEntry
 from fmn_core.testing import RecordingBackend
 from fmn_web import create_app
-from toy_messages import SUMMARIES, keep
 
 BASE = "http://127.0.0.1/"
 NOW = datetime.now(UTC)

@@ -180,13 +180,15 @@ def test_what_comes_is_shown_as_it_comes(browser, site, stream, viewport, scheme
     expect(page.get_by_role("status")).to_have_text("Connected. What comes is shown here.")
     assert stream.paths[0].startswith("/jane?token=")
     evil = "<img src=x onerror=alert(1)>"
-    stream.say("notification", summary="a toy ended", url="https://toys.example.org/1", date_time="2026-11-25T07:00:00Z",
-               title="toys.ended", app="toys", filter="Toys that end")  # fmt: skip
+    stream.say("notification", summary="a toy ended", url="https://toys.example.org/1",
+               date_time="2026-11-25T07:00:00Z", title="toys.ended", app="toys", filter="Toys that end")  # fmt: skip
     stream.say("notice", summary=evil, url="javascript:alert(1)", date_time=None, filter=evil)
     stream.say("digest", summary=f"12 things about {'a-package-with-a-very-long-name-' * 4}", date_time=None)
     shown = page.locator("#events > li:visible")
     expect(shown).to_have_count(3)
     expect(page.get_by_role("link", name="a toy ended")).to_have_attribute("href", "https://toys.example.org/1")
+    expect(page.locator("#events time")).to_have_text("2026-11-25 07:00 UTC")
+    expect(shown.nth(2)).to_contain_text("· toys · Toys that end")
     expect(shown.nth(1)).to_contain_text(evil)
     assert page.locator("#events img").count() == 0
     assert page.locator("#events a").count() == 1, "what is no address of the web is no link"

@@ -5,17 +5,28 @@ const state = document.getElementById("state");
 const events = document.getElementById("events");
 const MOST = 200;
 
+function moment(text) {
+  const when = new Date(text);
+  if (!text || isNaN(when)) return "";
+  const element = document.createElement("time");
+  element.dateTime = when.toISOString();
+  element.textContent = `${when.toISOString().slice(0, 16).replace("T", " ")} UTC`;
+  return element;
+}
+
 function show(event) {
   const said = JSON.parse(event.data);
   const item = document.createElement("li");
-  const title = document.createElement(said.url ? "a" : "span");
+  const leads = /^https?:/.test(said.url || "");
+  const title = document.createElement(leads ? "a" : "span");
   title.textContent = said.summary;
   title.className = "text-break";
-  if (said.url && /^https?:/.test(said.url)) title.href = said.url;
-  const when = document.createElement("span");
-  when.className = "d-block small text-body-secondary";
-  when.textContent = [said.date_time && new Date(said.date_time).toLocaleString(), said.filter].filter(Boolean).join(" · ");
-  item.append(title, when);
+  if (leads) title.href = said.url;
+  const about = document.createElement("span");
+  about.className = "d-block small text-body-secondary text-break";
+  const told = [moment(said.date_time), said.app, said.filter].filter(Boolean);
+  about.append(...told.flatMap((one, place) => (place ? [" · ", one] : [one])));
+  item.append(title, about);
   events.prepend(item);
   while (events.children.length > MOST) events.lastElementChild.remove();
 }
