@@ -89,6 +89,7 @@ def plain(request, browser, site):
 
 def looked_at(page, name: str) -> None:
     """Check how a page looks, and keep a picture of it where somebody wants to see it too."""
+    page.wait_for_load_state()  # its styles may come after its text
     assert page.locator("h1").count() == 1
     box = page.locator("main").bounding_box()
     assert box["x"] >= 0

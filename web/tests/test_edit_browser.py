@@ -99,6 +99,7 @@ def log_in(page, site):
 
 def looked_at(page, name, look):
     """Check how a page looks, and keep a picture of it where somebody wants to see it too."""
+    page.wait_for_load_state()  # its styles may come after its text
     width = page.viewport_size["width"]
     assert page.evaluate("document.documentElement.scrollWidth") <= width, f"{name} has to be scrolled sideways"
     for button in page.locator("main").locator("button:not([tabindex='-1'])").all():
@@ -124,7 +125,7 @@ def test_the_central_pages_fit_where_they_are_looked_at(browser, site, filled, w
     page.get_by_label("Packages", exact=True).fill("")
     page.get_by_label("Name", exact=True).fill("")
     page.get_by_role("button", name="Save").click()
-    assert page.locator("[aria-invalid]").count() == 2
+    expect(page.locator("[aria-invalid]")).to_have_count(2)
     looked_at(page, "edit-wrong", look)
     assert page.errors == []
 

@@ -78,6 +78,7 @@ def fill(store):
 
 
 def looked_at(page, name, width, scheme):
+    page.wait_for_load_state()  # its styles may come after its text
     assert page.locator("h1").count() == 1
     assert page.evaluate("document.documentElement.scrollWidth") <= width, f"{name} has to be scrolled sideways"
     for button in page.locator("main").get_by_role("button").all():

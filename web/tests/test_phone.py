@@ -58,6 +58,7 @@ def archive(store):
 
 
 def seen(page, name):
+    page.wait_for_load_state()  # its styles may come after its text
     width = page.evaluate("document.documentElement.scrollWidth")
     assert width <= 360, f"{name} has to be scrolled sideways: {width}"
     if PICTURES:
