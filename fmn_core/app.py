@@ -135,7 +135,7 @@ class Application:
 
     def archivists(self) -> list[Archivist]:
         """Make the stage that keeps messages, for one thread; none where there is no archive."""
-        return [Archivist(self.registry.summaries, self.store.archive)] if self.archives else []
+        return [Archivist(self.registry.summaries, lambda: self.store.archive)] if self.archives else []
 
     def consumer(self, archive: bool = True) -> Consumer:
         """Make the stage that takes messages in as they are: who replays some means these.

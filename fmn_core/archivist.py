@@ -5,6 +5,7 @@ It reads a queue of its own, which the consumer fills: a database that is slow o
 
 from __future__ import annotations
 
+import logging
 from collections import Counter
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
@@ -15,6 +16,8 @@ from .store import Archive, Archived
 from .summaries import SummaryBook
 from .transport.base import ARCHIVE, Envelope, Transport
 
+log = logging.getLogger(__name__)
+
 #: messages kept in one transaction
 BATCH = 500
 
@@ -22,6 +25,7 @@ BATCH = 500
 class Archivist:
     """A stage, beside the workers. Belongs to one thread.
 
+    :param open_archive: returns the archive; asked at work and not before, so that nobody beside waits for a database
     :param now: the time
     :ivar counts: how many messages were ``archived``, ``known`` already or ``rejected``
     """
@@ -34,9 +38,12 @@ class Archivist:
     room = BATCH
 
     def __init__(
-        self, summaries: SummaryBook, archive: Archive, now: Callable[[], datetime] = lambda: datetime.now(UTC)
+        self,
+        summaries: SummaryBook,
+        open_archive: Callable[[], Archive],
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
-        self._summaries, self._archive, self._now = summaries, archive, now
+        self._summaries, self._open_archive, self._now = summaries, open_archive, now
         self.counts: Counter[str] = Counter(archived=0)
 
     def handle(self, transport: Transport, envelopes: Sequence[Envelope]) -> None:
@@ -45,8 +52,10 @@ class Archivist:
         :raises TransportError: what was not settled comes again
         :raises StoreError: as above
         """
+        if not envelopes:
+            return
         kept = [(envelope, row) for envelope in envelopes if (row := self._row(transport, envelope))]
-        new = self._archive.put([row for _, row in kept])
+        new = self._open_archive().put([row for _, row in kept])
         transport.ack(envelope for envelope, _ in kept)
         self.counts["archived"] += new
         self.counts["known"] += len(kept) - new
@@ -55,9 +64,13 @@ class Archivist:
         try:
             return Archived.of(self._summaries.describe(decode_message(envelope.payload)), self._now())
         except DecodeError as error:
-            transport.reject(envelope, str(error))
-            self.counts["rejected"] += 1
-            return None
+            reason = str(error)
+        except Exception as error:
+            log.exception("keeping a message failed, it becomes a dead letter")
+            reason = f"keeping it failed: {error!r}"
+        transport.reject(envelope, reason)
+        self.counts["rejected"] += 1
+        return None
 
     def interrupted(self) -> None:
         """Nothing outlasts :meth:`handle`, so nothing is to be done."""

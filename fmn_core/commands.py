@@ -3,8 +3,8 @@
 import sys
 
 COMMANDS = (
-    "bench", "broker", "check", "consumer", "db", "dead", "deliver", "demo", "describe", "destination", "digest",
-    "explain", "ledger", "match", "mute", "plugins", "replay", "rules", "run", "try", "user", "web", "worker",
+    "archive", "bench", "broker", "check", "consumer", "db", "dead", "deliver", "demo", "describe", "destination",
+    "digest", "explain", "ledger", "match", "mute", "plugins", "replay", "rules", "run", "try", "user", "web", "worker",
 )  # fmt: skip
 
 #: how a command is called without relying on what is on the path, nor on what lies in the folder it is called in

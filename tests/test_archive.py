@@ -29,7 +29,7 @@ def message(number: int, topic: str = "a.b.c.toys.made", packages=(), users=()) 
 
 
 def keep(store, *messages: Message) -> int:
-    return store.archive.put([Archived.of(one, NOON) for one in messages])
+    return store.archive.put([Archived.of(one, NOON + 100 * HOUR) for one in messages])
 
 
 def found(store, since=0, until=100, **more) -> list[int]:
@@ -68,11 +68,35 @@ def test_what_is_kept_already_stays_as_it_is(store):
     assert store.archive.get("id-3") is None
 
 
+def test_a_search_that_brings_very_many_reads_on_where_it_was(store, monkeypatch):
+    monkeypatch.setattr("fmn_core.store.archive._KEYS", 1000)
+    moments = [NOON + number // 700 * HOUR for number in range(2400)]
+    facts = Facts("t", "s", packages=frozenset(["kernel"]))
+    keep(store, *(Message(f"id-{n}", "t", {"number": n}, sent_at=at, facts=facts) for n, at in enumerate(moments)))
+    numbers = found(store, terms=(frozenset(["p:kernel", *(f"p:{n}" for n in range(5000))]),))
+    assert sorted(numbers) == list(range(2400))
+    assert [moments[n] for n in numbers] == sorted(moments, reverse=True)
+
+
+def test_what_is_forgotten_while_somebody_reads_is_left_out(store):
+    keep(store, *(message(number) for number in range(3)))
+    batches = store.archive.find(Search(NOON, NOON + 100 * HOUR))
+    store.archive.forget(NOON + 2 * HOUR)
+    assert [[one.body["number"] for one in batch] for batch in batches] == [[2]]
+
+
+def test_a_clock_that_is_wrong_keeps_no_message_for_ever(store):
+    late = Message("id", "t", {"number": 1}, sent_at=NOON + 10**6 * HOUR, facts=Facts("t", "s"))
+    store.archive.put([Archived.of(late, NOON)])
+    assert store.archive.span() == (NOON, NOON)
+
+
 def test_strangers_text_is_kept_as_far_as_a_database_takes_it(store):
     odd = Message("id\0\ud800", "topic\0", {"number": 7, "text": "\0\ud800"}, sent_at=None,
                   facts=Facts("t", "s", packages=frozenset(["a\0b", "x" * 10_000])))  # fmt: skip
     assert keep(store, odd) == 1
-    assert found(store) == [7]
+    assert found(store, until=101) == [7]
+    assert found(store, until=101, terms=(frozenset(["p:a\0b"]), frozenset(["p:" + "x" * 10_000]))) == [7]
     assert store.archive.get("id\0\ud800").body["number"] == 7
 
 
@@ -97,7 +121,7 @@ def test_what_the_consumer_takes_is_kept_and_what_cannot_be_read_set_aside(store
         transport, [encode_message(message(1)), encode_message(message(2, "a.b.c.junk"))]
     )
     transport.publish(ARCHIVE, [b"no message"])
-    stage = Archivist(SummaryBook(), store.archive)
+    stage = Archivist(SummaryBook(), lambda: store.archive, lambda: NOON + 100 * HOUR)
     stage.handle(transport, transport.receive([ARCHIVE], 10))
     assert (transport.depth(ARCHIVE), found(store), transport.dead_count()) == (0, [1], 1)
     transport.publish(ARCHIVE, [encode_message(message(1))])

@@ -18,7 +18,7 @@ from fmn_core.cli import group
 from fmn_core.config import TransportSettings
 from fmn_core.errors import TransportError, UsageError
 from fmn_core.transport import open_transport
-from fmn_core.transport.base import MESSAGES
+from fmn_core.transport.base import ARCHIVE, MESSAGES
 
 Check = Callable[..., str]
 
@@ -158,6 +158,8 @@ def test_an_operator_makes_all_that_stages_need_which_may_then_not(vhost: str, v
         assert it.hold("changes")
         it.broadcast("changes", b"1")
         assert it.receive([MESSAGES], timeout=10)[0].attempt == 2
+        it.publish(ARCHIVE, [b"1"])
+        assert it.receive([ARCHIVE], timeout=10)[0].payload == b"1"
     again = CliRunner().invoke(group, ["--config", str(path), "broker", "declare", "--url", vhost])
     assert (again.exit_code, again.stdout.splitlines()) == (0, made)
 

@@ -27,10 +27,11 @@ def declare(context: Context, url: str | None, as_json: bool) -> None:
     """Make every queue and exchange that the stages need, for all backends that are installed.
 
     Stages do the same by themselves as they go. Where their account may not, this makes what "passive = true" in
-    [transport] then finds; call it again when a backend is installed. What is there already stays as it is.
+    [transport] then finds; call it again when a backend is installed or FMN is updated. What is there already
+    stays as it is.
     """
     from fmn_core.herald import CHANGES
-    from fmn_core.transport.base import MESSAGES, deliveries
+    from fmn_core.transport.base import ARCHIVE, MESSAGES, deliveries
 
     place = url or context.settings.transport_url
     if not place.startswith("amqp"):
@@ -39,5 +40,5 @@ def declare(context: Context, url: str | None, as_json: bool) -> None:
 
     backends = [deliveries(name) for name in sorted(context.registry.backends)]
     held = [*backends, CHANGES, context.app.shelf.role]
-    for name in declare_all(place, context.settings.transport, [MESSAGES, *backends], held):
+    for name in declare_all(place, context.settings.transport, [MESSAGES, ARCHIVE, *backends], held):
         echo_row(as_json, {"name": name}, lambda row: str(row["name"]))

@@ -6,7 +6,7 @@ import zlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import ColumnElement, Engine, and_, delete, func, or_, select
 from sqlalchemy.dialects import postgresql, sqlite
@@ -21,10 +21,14 @@ from .tables import archive, archive_terms
 
 #: messages that are read at once
 BATCH = 500
+#: keys that are read at once where terms are looked for: thousands of them take as long to look up as thousands of keys
+_KEYS = 20 * BATCH
 #: messages that one transaction forgets
 _FORGOTTEN = 1000
-#: characters of a term: what is longer is nobody's name
+#: characters of a term by which it is found: what is longer is nobody's name
 _LONGEST_TERM = 300
+#: characters of an id or a topic, which stand in indexes: the bus has 255 bytes for each, PostgreSQL 2,700 for both
+_LONGEST = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,10 +49,21 @@ class Archived:
     def of(cls, message: Message, now: datetime) -> Archived:
         """Make it of a described message.
 
-        :param now: when it was sent, if the message does not say
+        :param now: when it was sent, if the message does not say, or says that it will be
+        :raises DecodeError: if no index takes its id or its topic
         """
+        for what, text in (("id", message.id), ("topic", message.topic)):
+            if len(text) > _LONGEST:
+                raise DecodeError(f"its {what} has {len(text):,} characters, the archive takes {_LONGEST}")
         payload = zlib.compress(encode_message(message), 1)
-        return cls(message.id, message.topic, message.sent_at or now, payload, terms_of(message.facts))
+        return cls(message.id, message.topic, min(message.sent_at or now, now), payload, terms_of(message.facts))
+
+
+class _Key(NamedTuple):
+    """Where a message stands in the order of time."""
+
+    id: int
+    sent_at: datetime
 
 
 class Archive:
@@ -70,7 +85,8 @@ class Archive:
             return 0
         with writing(self._engine) as connection:
             kind = sqlite if connection.dialect.name == "sqlite" else postgresql
-            rows = [_row(message_id, one) for message_id, one in found.items()]
+            # in one order, so that two processes with the same messages wait for each other one way round
+            rows = [_row(message_id, one) for message_id, one in sorted(found.items())]
             added = kind.insert(archive).on_conflict_do_nothing(index_elements=["message_id"])
             keys = connection.execute(added.returning(archive.c.id, archive.c.message_id), rows).all()
             terms = [
@@ -99,20 +115,30 @@ class Archive:
 
     def find(self, search: Search) -> Iterator[list[Message]]:
         """See :meth:`fmn_core.history.History.find`."""
-        a, behind = archive.c, None
-        while True:
-            query = select(a.id, a.sent_at, a.payload).where(_which(search)).order_by(a.sent_at.desc(), a.id.desc())
-            if behind is not None:
-                query = query.where(
-                    or_(a.sent_at < behind.sent_at, and_(a.sent_at == behind.sent_at, a.id < behind.id))
-                )
-            with reading(self._engine) as connection:
-                rows = connection.execute(query.limit(BATCH)).all()
-            if rows:
-                yield [message for row in rows if (message := _message(row.payload))]
-            if len(rows) < BATCH:
-                return
-            behind = rows[-1]
+        page = _KEYS if search.terms else BATCH
+        keys = self._keys(search, page)
+        while keys:
+            for start in range(0, len(keys), BATCH):
+                yield self._read([key.id for key in keys[start : start + BATCH]])
+            keys = self._keys(search, page, keys[-1]) if len(keys) == page else []
+
+    def _keys(self, search: Search, page: int, behind: _Key | None = None) -> list[_Key]:
+        """Return the keys of the latest messages that a search brings, those behind a key if there is one."""
+        a = archive.c
+        query = select(a.id, a.sent_at).where(_which(search)).order_by(a.sent_at.desc(), a.id.desc()).limit(page)
+        if behind is not None:
+            # the first condition alone says where the index is to be entered
+            same = or_(a.sent_at < behind.sent_at, a.id < behind.id)
+            query = query.where(a.sent_at <= behind.sent_at, same)
+        with reading(self._engine) as connection:
+            return [_Key(row.id, row.sent_at) for row in connection.execute(query)]
+
+    def _read(self, keys: Sequence[int]) -> list[Message]:
+        """Return messages in this order, without those that were forgotten meanwhile."""
+        query = select(archive.c.id, archive.c.payload).where(archive.c.id.in_(keys))
+        with reading(self._engine) as connection:
+            payloads = {row.id: row.payload for row in connection.execute(query)}
+        return [message for key in keys if key in payloads and (message := _message(payloads[key]))]
 
     def get(self, message_id: str) -> Message | None:
         """See :meth:`fmn_core.history.History.get`."""
@@ -139,6 +165,7 @@ class Archive:
 
     def _forget(self, which: ColumnElement[bool]) -> int:
         some = select(archive.c.id).where(which).order_by(archive.c.sent_at).limit(_FORGOTTEN)
+        some = some.with_for_update(skip_locked=True)  # what somebody else is forgetting
         with writing(self._engine) as connection:
             return connection.execute(delete(archive).where(archive.c.id.in_(some))).rowcount
 
@@ -148,7 +175,12 @@ def _row(message_id: str, one: Archived) -> dict[str, Any]:
 
 
 def _terms(one: Archived) -> set[str]:
-    return {storable(term) for term in one.terms if len(term) <= _LONGEST_TERM}
+    return {_term(term) for term in one.terms}
+
+
+def _term(term: str) -> str:
+    """Cut a term, the same for keeping and looking: so a search brings more at most."""
+    return storable(term[:_LONGEST_TERM])
 
 
 def _message(payload: bytes) -> Message | None:
@@ -168,7 +200,7 @@ def _which(search: Search) -> ColumnElement[bool]:
     if search.topics is not None:
         conditions.append(archive.c.topic.in_([storable(topic) for topic in sorted(search.topics)]))
     for terms in search.terms:
-        carrying = [archive_terms.c.term.in_(some) for some in chunks([storable(term) for term in sorted(terms)])]
+        carrying = [archive_terms.c.term.in_(some) for some in chunks(sorted({_term(term) for term in terms}))]
         conditions.append(archive.c.id.in_(select(archive_terms.c.archive_id).where(or_(False, *carrying))))
     if search.every > 1:
         conditions.append(archive.c.id % search.every == 0)
