@@ -182,12 +182,10 @@ class ArchiveSettings(Section):
 
     :param keep_days: what is older is forgotten; 0 for no archive at all
     :param keep_megabytes: of what is left, the oldest is forgotten until no more than this is kept
-    :param datagrepper: URL of a service with the JSON API of datagrepper, asked for what is older; empty for none
     """
 
     keep_days: int = Field(default=14, ge=0, le=3650)
     keep_megabytes: int = Field(default=2000, ge=1)
-    datagrepper: str = ""
 
 
 class WebSettings(Section):
@@ -199,8 +197,6 @@ class WebSettings(Section):
     :param scopes: what is asked of the provider, ``openid`` included
     :param name_claim: claim that is the name of an account
     :param mail_claim: claim that is the mail address of an account
-    :param groups_claim: claim with the names of its groups
-    :param admin_group: who is in it may see and mend what is everybody's; empty for nobody
     :param demo_login: let anybody be anybody, with a click; only where nobody else can reach the pages
     :param session_hours: how long somebody stays logged in
     :param proxies: proxies before the pages, whose word on the visitor's address and protocol counts
@@ -212,8 +208,6 @@ class WebSettings(Section):
     scopes: str = "openid profile email"
     name_claim: str = "nickname"
     mail_claim: str = "email"
-    groups_claim: str = "groups"
-    admin_group: str = ""
     demo_login: bool = False
     session_hours: int = Field(default=24 * 14, ge=1, le=8760)
     proxies: int = Field(default=0, ge=0, le=10)

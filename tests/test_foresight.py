@@ -69,8 +69,8 @@ def test_numbers_and_examples_of_a_forecast() -> None:
     history = Recorded([sent("oven.build", hours, new=3) for hours in range(1, 49)] + [sent("hall", 49)])
     made = foreseen(history, wish(use("failed")))
     assert (made.total, made.matched, made.seen, made.of, made.exact) == (48, 48, 48, 49, True)
-    assert made.days == pytest.approx(2)
-    assert made.per_day == pytest.approx(24)
+    assert made.days == pytest.approx(49 / 24), "from the first message until now"
+    assert made.per_day == pytest.approx(48 / (49 / 24))
     assert [one.sent_at for one in made.latest] == [NOW - timedelta(hours=h) for h in range(1, 11)]
     assert made.latest[0].facts.title == "oven.build"
     assert (made.gained, made.lost) == ((), ())

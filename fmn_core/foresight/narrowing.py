@@ -31,8 +31,7 @@ def period(history: History, now: datetime, days: float) -> tuple[datetime, date
     if span is None:
         return None
     since = max(now - timedelta(days=days), span[0])
-    until = min(now, span[1] + timedelta(microseconds=1))  # the last message was sent before that
-    return (since, until) if since < until else None
+    return (since, now) if since < now and since <= span[1] else None
 
 
 def narrowed(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from .accounts import Account, Accounts
 from .archive import Archive, Archived
 from .attempts import Confirmation, State
 from .confirmations import Answer, Confirmations
@@ -18,7 +19,6 @@ from .schema import check, upgrade, version
 from .secrets import Secrets
 from .settling import Note, settle
 from .switching import Switches
-from .visits import Account, Accounts
 from .waiting import Waiting, WaitingRoom, Why
 
 __all__ = [

@@ -1,11 +1,103 @@
-"""Accounts: what a user who is new starts with. Floor F2."""
+"""Accounts: who may log in, which of their sessions still count, and what a user who is new starts with. Floor F2."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Connection, Engine, select, update
 
 from fmn_core.backends import Backend
 from fmn_core.model import Destination, Filter, Preference, User
+
+from . import revisions
+from .database import reading, storable, writing
+from .saving import save_user
+from .tables import users
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """What is known of a user beside their preferences.
+
+    :param mail: the address that the login service told last
+    :param disabled: why nobody gets in; empty while all is well
+    :param sessions: who is logged in with another number is logged in no more
+    :param made_at: of the first login
+    :param seen_at: of the last one
+    """
+
+    name: str
+    mail: str = ""
+    disabled: str = ""
+    sessions: int = 0
+    made_at: datetime | None = None
+    seen_at: datetime | None = None
+
+
+class Accounts:
+    """Safe for threads; every method is one transaction.
+
+    :param engine: from :func:`fmn_core.store.database.open_engine`, of the current version
+    """
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    def find(self, name: str) -> Account | None:
+        """Return an account, or None if there is none of this name."""
+        with reading(self._engine) as connection:
+            return _find(connection, name)
+
+    def log_in(
+        self, name: str, mail: str, preferences: Callable[[], Sequence[Preference]], now: datetime
+    ) -> tuple[Account, bool]:
+        """Note that somebody logs in; who is new has these preferences.
+
+        :param mail: kept unless it is empty
+        :returns: the account, and whether it is new
+        """
+        with writing(self._engine) as connection:
+            revision = revisions.count(connection)  # first: of two who log in for the first time, one waits
+            known = _find(connection, name)
+            if known is None:
+                save_user(connection, User(storable(name), tuple(preferences())), revision)
+            values = {
+                "seen_at": now,
+                **({"mail": storable(mail)} if mail else {}),
+                **({} if known else {"made_at": now}),
+            }
+            connection.execute(update(users).where(users.c.name == storable(name)).values(values))
+            account = _find(connection, name)
+        assert account is not None  # noqa: S101 - it was saved above, tells mypy
+        return account, known is None
+
+    def end_sessions(self, name: str) -> None:
+        """Log somebody out wherever they are logged in."""
+        with writing(self._engine) as connection:
+            values = {"sessions": users.c.sessions + 1}
+            connection.execute(update(users).where(users.c.name == storable(name)).values(values))
+
+    def search(self, words: str = "", after: str = "", limit: int = 50) -> list[Account]:
+        """Return accounts by name, some at a time.
+
+        :param words: how their names begin
+        :param after: only names behind this one
+        """
+        query = select(users).where(users.c.name.startswith(storable(words), autoescape=True))
+        query = query.where(users.c.name > storable(after)).order_by(users.c.name).limit(limit)
+        with reading(self._engine) as connection:
+            return [_account(row) for row in connection.execute(query)]
+
+
+def _find(connection: Connection, name: str) -> Account | None:
+    row = connection.execute(select(users).where(users.c.name == storable(name))).first()
+    return _account(row) if row else None
+
+
+def _account(row: object) -> Account:
+    return Account(**{name: getattr(row, name) for name in Account.__slots__})
 
 
 def new_user(

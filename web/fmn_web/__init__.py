@@ -7,7 +7,7 @@ from collections.abc import Callable
 from datetime import timedelta
 from urllib.parse import urlsplit
 
-from flask import Flask, Response, render_template
+from flask import Flask, Response, g, render_template
 from flask_bootstrap import Bootstrap5
 from flask_login import current_user
 from flask_wtf import CSRFProtect
@@ -140,7 +140,7 @@ def _protection(settings: Settings) -> Callable[[Response], Response]:
     content = CONTENT_SECURITY_POLICY.format(forms=forms)
 
     def protect(response: Response) -> Response:
-        sources = " ".join(getattr(response, "extra_sources", ()))  # a page that reads a stream says from where
+        sources = " ".join(g.get("streams_from", ()))  # a page that reads a stream says from where
         own = f"{content}; connect-src 'self' {sources}" if sources else content
         response.headers.setdefault("Content-Security-Policy", own)
         response.headers.setdefault("X-Content-Type-Options", "nosniff")

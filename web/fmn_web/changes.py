@@ -48,6 +48,7 @@ def _of_preferences(pages: Blueprint, parts: Parts) -> None:
     @pages.post("/address")
     def ask(backend: str) -> Response:
         address = request.form.get("address", "")
+        _have(parts, backend)
         try:
             state = parts.asking.ask(visitor(), backend, address)
         except UsageError as error:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from urllib.parse import urlsplit
 
-from flask import Blueprint, Response, make_response, render_template
+from flask import Blueprint, g, render_template
 
 from fmn_core.errors import FmnError
 
@@ -20,15 +20,13 @@ def blueprint(parts: Parts) -> Blueprint:
     pages = Blueprint("live", __name__)
 
     @pages.get("/live")
-    def index() -> Response:
+    def index() -> str:
         streams, failed = _streams(parts, visitor())
         on = {one.backend for one in parts.store.preferences.user(visitor()).preferences if one.enabled}
         off = [name for name in streams if name not in on]
         backends = parts.registry.backends
-        page = make_response(render_template("live.html", streams=streams, failed=failed, off=off, backends=backends))
-        sources = sorted({_origin(url) for url in streams.values()} - {""})
-        page.extra_sources = sources  # type: ignore[attr-defined]  # for the CSP
-        return page
+        g.streams_from = sorted({_origin(url) for url in streams.values()} - {""})  # for the content security policy
+        return render_template("live.html", streams=streams, failed=failed, off=off, backends=backends)
 
     return pages
 

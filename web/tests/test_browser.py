@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import itertools
 import os
-import threading
 
 import pytest
-from werkzeug.serving import make_server
+from web_place import served
 
 from fmn_core import topic_rule
 from fmn_core.asking import Asking
@@ -30,13 +29,8 @@ PICTURES = os.environ.get("FMN_TEST_PICTURES")
 def site(tmp_path, store):
     rules = [topic_rule("toy_ended", "toys.ended", "Toy ended"), topic_rule("boat_sank", "boats.sank", "Boat sank")]
     registry = PluginRegistry(rules=RuleBook(rules, "toys"), backends={"mail": MAIL})
-    server = make_server("127.0.0.1", 0, create_app(Settings(data_dir=tmp_path), registry, store), threaded=True)
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    yield f"http://127.0.0.1:{server.server_port}/"
-    server.shutdown()
-    thread.join()
-    server.server_close()
+    with served(create_app(Settings(data_dir=tmp_path), registry, store)) as place:
+        yield place
 
 
 @pytest.fixture

@@ -5,13 +5,12 @@ from __future__ import annotations
 
 import itertools
 import os
-import threading
 from datetime import UTC, datetime, timedelta
 from typing import Annotated, Literal
 
 import pytest
 from playwright.sync_api import expect
-from werkzeug.serving import make_server
+from web_place import served
 
 from fmn_core import completes, topic_rule
 from fmn_core.config import Settings
@@ -58,13 +57,8 @@ def site(tmp_path, store):
     backends = {name: RecordingBackend(name) for name in ("mail", "pigeon")}
     registry = PluginRegistry(rules=RuleBook(RULES, "toys"), backends=backends)
     app = create_app(Settings(data_dir=tmp_path, web={"demo_login": True}), registry, store, LOOKUPS)
-    server = make_server("127.0.0.1", 0, app, threaded=True)
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    yield f"http://127.0.0.1:{server.server_port}/"
-    server.shutdown()
-    thread.join()
-    server.server_close()
+    with served(app) as place:
+        yield place
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 from playwright.sync_api import expect
-from werkzeug.serving import make_server
+from web_place import served
 
 from fmn_core import topic_rule
 from fmn_core.config import Settings
@@ -147,13 +147,8 @@ def test_whoever_has_it_switched_off_is_told(tmp_path, store):
 def site(tmp_path, store, stream):
     app = app_of(tmp_path, store, Streaming(stream.url))
     app.config["WTF_CSRF_ENABLED"] = True
-    server = make_server("127.0.0.1", 0, app, threaded=True)
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    yield f"http://127.0.0.1:{server.server_port}/"
-    server.shutdown()
-    thread.join()
-    server.server_close()
+    with served(app) as place:
+        yield place
 
 
 def opened(browser, site, **options):

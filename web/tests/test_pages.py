@@ -9,6 +9,7 @@ import pytest
 
 from fmn_core import topic_rule
 from fmn_core.config import Settings, WebSettings
+from fmn_core.defaults import DefaultFilter
 from fmn_core.errors import ConfigError
 from fmn_core.model import Facts, Filter, Message, Outcome, Preference, RuleUse, User
 from fmn_core.plugins import PluginRegistry
@@ -379,3 +380,15 @@ def test_users_of_old_can_log_in(app, store):
     store.preferences.save(User("old", (Preference("", "old", "mail", True),)))
     client_of(app, "old")
     assert store.preferences.user("old").preferences[0].enabled
+
+
+def test_an_address_for_a_backend_that_came_later_brings_the_first_filters_along(tmp_path, store, registry):
+    registry.defaults.append(DefaultFilter("toys", "My toys", (RuleUse("toy_ended"),)))
+    app = create_app(Settings(data_dir=tmp_path, web={"demo_login": True}), registry, store)
+    app.config["WTF_CSRF_ENABLED"] = False
+    client = client_of(app, "jane")
+    registry.backends["post"] = RecordingBackend("post")
+    client.post("/notifications/post/address", data={"address": "jane@example.org"}, base_url=BASE)
+    post = store.preferences.user("jane").preferences[1]
+    assert [one.name for one in post.filters] == ["My toys"]
+    assert [one.address for one in post.destinations] == ["jane@example.org"]

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import itertools
 import os
-import threading
 from datetime import UTC, datetime, timedelta
 from typing import Annotated
 
 import pytest
 from playwright.sync_api import expect
 from toy_messages import SUMMARIES, keep
-from werkzeug.serving import make_server
+from web_place import served
 
 from fmn_core import completes, topic_rule
 from fmn_core.config import Settings
@@ -49,13 +48,8 @@ def site(tmp_path, store):
     mail.title = "Electric mail"
     registry = PluginRegistry(rules=RuleBook(RULES, "toys"), backends={"mail": mail}, summaries=SUMMARIES)
     app = create_app(Settings(data_dir=tmp_path, web={"demo_login": True}), registry, store)
-    server = make_server("127.0.0.1", 0, app, threaded=True)
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    yield f"http://127.0.0.1:{server.server_port}/"
-    server.shutdown()
-    thread.join()
-    server.server_close()
+    with served(app) as place:
+        yield place
 
 
 def fill(store):

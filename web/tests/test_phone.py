@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import os
-import threading
 from datetime import UTC, datetime, timedelta
 
 import pytest
 from playwright.sync_api import expect
-from werkzeug.serving import make_server
+from web_place import served
 
 from fmn_core import topic_rule
 from fmn_core.config import Settings
@@ -31,13 +30,8 @@ PICTURES = os.environ.get("FMN_TEST_PICTURES")
 def site(tmp_path, store):
     registry = PluginRegistry(rules=RuleBook(RULES, "toys"), backends={"mail": RecordingBackend("mail")})
     app = create_app(Settings(data_dir=tmp_path, web={"demo_login": True}), registry, store)
-    server = make_server("127.0.0.1", 0, app, threaded=True)
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    yield f"http://127.0.0.1:{server.server_port}/"
-    server.shutdown()
-    thread.join()
-    server.server_close()
+    with served(app) as place:
+        yield place
 
 
 @pytest.fixture

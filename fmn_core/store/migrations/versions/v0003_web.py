@@ -1,4 +1,4 @@
-"""What the web needs: accounts, an archive of messages, tokens, an audit, and a way to the broker and back. F2."""
+"""What the web needs: accounts that log in, and an archive of messages. F2."""
 
 from __future__ import annotations
 
@@ -15,8 +15,6 @@ def upgrade() -> None:
     """Add columns with what was true before, and tables."""
     _accounts()
     _archive()
-    _audit()
-    _broker()
 
 
 def _accounts() -> None:
@@ -25,17 +23,6 @@ def _accounts() -> None:
     op.add_column("users", sa.Column("sessions", sa.Integer, nullable=False, server_default="0"))
     for name in ("made_at", "seen_at"):
         op.add_column("users", sa.Column(name, sa.DateTime))
-    op.create_table(
-        "tokens",
-        sa.Column("id", sa.Integer, primary_key=True),
-        *(_text(name) for name in ("user", "kind", "name")),
-        _text("filter_id", server_default=""),
-        sa.Column("secret_hash", sa.Text, nullable=False, unique=True),
-        sa.Column("made_at", sa.DateTime, nullable=False),
-        sa.Column("seen_at", sa.DateTime),
-        sqlite_autoincrement=True,
-    )
-    op.create_index("ix_tokens_user", "tokens", ["user"])
 
 
 def _archive() -> None:
@@ -56,38 +43,6 @@ def _archive() -> None:
         sqlite_with_rowid=False,
     )
     op.create_index("ix_archive_terms_message", "archive_terms", ["archive_id"])
-
-
-def _audit() -> None:
-    op.create_table(
-        "audit",
-        sa.Column("id", sa.Integer, primary_key=True),
-        *(_text(name) for name in ("user", "backend", "preference", "actor", "way", "before")),
-        sa.Column("at", sa.DateTime, nullable=False),
-        sqlite_autoincrement=True,
-    )
-    op.create_index("ix_audit_user", "audit", ["user", "id"])
-    op.create_index("ix_audit_preference", "audit", ["preference", "id"])
-    op.create_index("ix_audit_age", "audit", ["at"])
-
-
-def _broker() -> None:
-    op.create_table(
-        "reports",
-        sa.Column("process", sa.Text, primary_key=True),
-        sa.Column("subject", sa.Text, primary_key=True),
-        _text("body"),
-        sa.Column("at", sa.DateTime, nullable=False),
-    )
-    op.create_table(
-        "orders",
-        sa.Column("id", sa.Integer, primary_key=True),
-        *(_text(name) for name in ("kind", "body", "given_by")),
-        sa.Column("given_at", sa.DateTime, nullable=False),
-        sa.Column("done_at", sa.DateTime),
-        _text("result", server_default=""),
-        sqlite_autoincrement=True,
-    )
 
 
 def _text(name: str, server_default: str | None = None) -> sa.Column[str]:
