@@ -231,3 +231,64 @@ archive_terms = Table(
     Index("ix_archive_terms_message", "archive_id"),
     sqlite_with_rowid=False,
 )
+
+#: by what programs prove who sends them (``api``), and feed readers what they may read (``feed``). The secret itself
+#: stands nowhere. ``filter_id`` is empty for all of the user's
+tokens = Table(
+    "tokens",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("user", Text, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("title", Text, nullable=False),
+    Column("filter_id", Text, nullable=False),
+    Column("fingerprint", Text, nullable=False, unique=True),
+    Column("writes", Boolean, nullable=False),
+    Column("made_at", Moment, nullable=False),
+    Column("used_at", Moment),
+    Index("ix_tokens_user", "user", "id"),
+    sqlite_autoincrement=True,
+)
+
+#: who changed a preference when and how it was before, by which a change can be taken back. How it was then stands in
+#: the next row of the preference, or is how it is now
+audit = Table(
+    "audit",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("preference_id", Integer, nullable=False),
+    Column("user", Text, nullable=False),
+    Column("backend", Text, nullable=False),
+    Column("actor", Text, nullable=False),
+    Column("way", Text, nullable=False),
+    Column("at", Moment, nullable=False),
+    Column("before", Json, nullable=False),
+    Index("ix_audit_user", "user", "id"),
+    Index("ix_audit_preference", "preference_id", "id"),
+    Index("ix_audit_age", "at"),
+    sqlite_autoincrement=True,
+)
+
+#: what the processes of the pipeline tell of themselves, for those who run it; each takes the place of the last one
+reports = Table(
+    "reports",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("value", Json, nullable=False),
+    Column("at", Moment, nullable=False),
+)
+
+#: what those who run it want done by a process that may talk to the broker, and what came of it
+orders = Table(
+    "orders",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("what", Text, nullable=False),
+    Column("argument", Json, nullable=False),
+    Column("actor", Text, nullable=False),
+    Column("answer", Text, nullable=False),
+    Column("made_at", Moment, nullable=False),
+    Column("done_at", Moment),
+    Index("ix_orders_open", "done_at", "id"),
+    sqlite_autoincrement=True,
+)
