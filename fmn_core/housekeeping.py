@@ -45,6 +45,7 @@ class Housekeeper:
             archive=_all(lambda: self._archive.forget(now - self._archive_kept))
             + _all(lambda: self._archive.shrink(self._archive_size)),
             tombstones=_all(lambda: self._pruning.tombstones(now - TOMBSTONES_KEPT)),
+            audit=_all(lambda: self._pruning.audit(now - self._ledger_kept)),
             mutes=_all(lambda: self._pruning.mutes(now)),
             confirmations=_all(lambda: self._pruning.confirmations(now - CONFIRMATIONS_KEPT - self._expire)),
         )

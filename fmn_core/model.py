@@ -204,6 +204,7 @@ class Preference:
     :param presentation: switches that the backend reads, such as ``verbose``
     :param digest: what is collected and sent together
     :param revision: grows with each change of the store, so that the newer of two copies is known
+    :param barred: why nothing at all is sent, while the account is disabled
     """
 
     id: str
@@ -215,6 +216,7 @@ class Preference:
     presentation: Mapping[str, Any] = field(default_factory=dict)
     digest: DigestPlan = DigestPlan()
     revision: int = 0
+    barred: str = ""
 
 
 @dataclass(frozen=True, slots=True)

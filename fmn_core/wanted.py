@@ -79,6 +79,8 @@ class StillWanted:
         preference = self.preference(one.preference)
         if preference is None:
             return "the preference was removed"
+        if preference.barred:
+            return f"the account is disabled: {preference.barred}"
         place = next((place for place in preference.destinations if place.address == one.destination), None)
         if one.purpose is Purpose.CONFIRMATION:
             return None if place else "the destination was removed"

@@ -14,6 +14,7 @@ from typing import Any, NoReturn
 import click
 
 from fmn_core import logs
+from fmn_core.acting import acting
 from fmn_core.commands import COMMANDS
 from fmn_core.config import CONFIG_VARIABLE
 from fmn_core.errors import EXIT_FOUND_WANTING, FmnError, UnknownNameError
@@ -140,6 +141,7 @@ def group(ctx: click.Context, config: Path | None, debug: bool) -> None:
     """Tell people what happens on the bus, as they asked."""
     logs.begin(debug)
     _context(ctx)
+    ctx.with_resource(acting("", "command"))
 
 
 def main() -> None:

@@ -7,6 +7,7 @@ import threading
 from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
 
+from fmn_core.acting import acting
 from fmn_core.config import Settings
 from fmn_core.errors import StoreError
 from fmn_core.rules import RuleBook
@@ -88,7 +89,8 @@ class Conversation:
             return help_.not_identified(asked)
         if user is None and audience is Who.USER:
             return help_.not_known(asked)
-        return command.answer(asked)
+        with acting(asked.user, self._backend):
+            return list(command.answer(asked))
 
     def _owner(self, address: str) -> str | None:
         """Return who has an address; on many networks, people write it in letters of either size."""

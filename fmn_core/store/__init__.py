@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from .accounts import Account, Accounts
 from .archive import Archive, Archived
 from .attempts import Confirmation, State
+from .audit import Audit, Audited
 from .confirmations import Answer, Confirmations
 from .database import open_engine
 from .destinations import Destinations
@@ -27,6 +28,8 @@ __all__ = [
     "Answer",
     "Archive",
     "Archived",
+    "Audit",
+    "Audited",
     "Changes",
     "Confirmation",
     "Confirmations",
@@ -65,6 +68,7 @@ class Store:
         self.accounts = Accounts(self._engine)
         self.editing = Editing(self._engine)
         self.archive = Archive(self._engine)
+        self.audit = Audit(self._engine)
         self.destinations = Destinations(self._engine)
         self.confirmations = Confirmations(self._engine)
         self.mutes = Mutes(self._engine)

@@ -8,13 +8,15 @@ from datetime import datetime
 
 from sqlalchemy import Connection, Engine, select, update
 
-from fmn_core.backends import Backend
+from fmn_core.backends import Backend, one_line
+from fmn_core.errors import UnknownNameError
 from fmn_core.model import Destination, Filter, Preference, User
 
 from . import revisions
 from .database import reading, storable, writing
-from .saving import save_user
-from .tables import users
+from .revisions import changing
+from .saving import save_user, user_id
+from .tables import preferences, users
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +80,31 @@ class Accounts:
         with writing(self._engine) as connection:
             values = {"sessions": users.c.sessions + 1}
             connection.execute(update(users).where(users.c.name == storable(name)).values(values))
+
+    def disable(self, name: str, reason: str) -> None:
+        """Let nobody in and send nothing any more. What there is stays as it is; who is logged in is logged out.
+
+        :param reason: one sentence, which they read who try to log in
+        :raises UnknownNameError: if there is no such account
+        """
+        self._set_disabled(name, one_line(reason) or "it was disabled by those who run this service")
+
+    def enable(self, name: str) -> None:
+        """Let somebody in again, and send again.
+
+        :raises UnknownNameError: if there is no such account
+        """
+        self._set_disabled(name, "")
+
+    def _set_disabled(self, name: str, reason: str) -> None:
+        with changing(self._engine) as change:
+            number = user_id(change.connection, storable(name))
+            if number is None:
+                raise UnknownNameError("user", name, [])
+            mine = select(preferences.c.id).where(preferences.c.user_id == number)
+            change.note(*change.connection.scalars(mine))
+            values = {"disabled": storable(reason), "sessions": users.c.sessions + (1 if reason else 0)}
+            change.connection.execute(update(users).where(users.c.id == number).values(values))
 
     def search(self, words: str = "", after: str = "", limit: int = 50) -> list[Account]:
         """Return accounts by name, some at a time.

@@ -87,8 +87,8 @@ def add(change: Change, preference: int, address: str) -> None:
         last = select(func.coalesce(func.max(d.position), -1)).where(d.preference_id == preference)
         position = change.connection.scalars(last).one() + 1
         row = {"preference_id": preference, "address": address, "position": position, "confirmed": False}
-        change.connection.execute(insert(destinations).values(row))
         change.note(preference)
+        change.connection.execute(insert(destinations).values(row))
 
 
 def confirm(change: Change, user: str, backend: str, address: str) -> bool:
@@ -102,8 +102,8 @@ def confirm(change: Change, user: str, backend: str, address: str) -> bool:
         return False
     first = not found.confirmed and _never_had(change, preference, user, backend)
     values = {"confirmed": True, "suspended": ""}
-    change.connection.execute(update(destinations).where(_here(preference, address)).values(values))
     change.note(preference)
+    change.connection.execute(update(destinations).where(_here(preference, address)).values(values))
     off = preferences.c.id == preference, preferences.c.enabled.is_(False)
     return first and change.connection.execute(update(preferences).where(*off).values(enabled=True)).rowcount == 1
 
@@ -116,8 +116,8 @@ def remove(change: Change, user: str, backend: str, address: str) -> bool:
     preference = preference_key(change, user, backend)
     if preference is None or find(change, preference, address) is None:
         return False
-    change.connection.execute(delete(destinations).where(_here(preference, address)))
     change.note(preference)
+    change.connection.execute(delete(destinations).where(_here(preference, address)))
     return True
 
 

@@ -60,9 +60,8 @@ class Editing:
         """
         with changing(self._engine) as change:
             preference = preference_of(change, user, backend)
-            added = _insert(change, preference, _next_position(change, preference), one)
             change.note(preference)
-            return added
+            return _insert(change, preference, _next_position(change, preference), one)
 
     def replace_filter(self, user: str, one: Filter, expected: str) -> Filter:
         """Put another version of a filter in its place. One that is switched on again has its shot again.
@@ -77,8 +76,8 @@ class Editing:
             if version_of(current) != expected:
                 raise ConflictError(current)
             values = _values(one) | {"shot": "" if one.active else current.shot}
-            change.connection.execute(update(filters).where(filters.c.id == key(one.id)).values(values))
             change.note(preference)
+            change.connection.execute(update(filters).where(filters.c.id == key(one.id)).values(values))
             return Filter(one.id, one.name, one.rules, one.active, one.oneshot, values["shot"])
 
     def remove_filter(self, user: str, filter_id: str) -> Filter | None:
@@ -88,8 +87,8 @@ class Editing:
                 preference, current = _find(change, user, filter_id)
             except UnknownNameError:
                 return None
-            change.connection.execute(delete(filters).where(filters.c.id == key(filter_id)))
             change.note(preference)
+            change.connection.execute(delete(filters).where(filters.c.id == key(filter_id)))
             return current
 
     def order_filters(self, user: str, backend: str, ids: Sequence[str]) -> bool:
@@ -105,20 +104,21 @@ class Editing:
             before = [row.id for row in rows]
             wanted = [number for one in dict.fromkeys(ids) if (number := key(one)) in before]
             after = wanted + [number for number in before if number not in wanted]
+            if after == before:
+                return False
+            change.note(rows[0].preference_id)
             for position, number in enumerate(after):
                 change.connection.execute(update(filters).where(f.id == number).values(position=position))
-            if after != before:
-                change.note(rows[0].preference_id)
-            return after != before
+            return True
 
     def reset_filters(self, user: str, backend: str, wanted: Sequence[Filter]) -> None:
         """Put these filters in the place of all that a preference has."""
         with changing(self._engine) as change:
             preference = preference_of(change, user, backend)
+            change.note(preference)
             change.connection.execute(delete(filters).where(filters.c.preference_id == preference))
             for position, one in enumerate(wanted):
                 _insert(change, preference, position, one)
-            change.note(preference)
 
 
 def _values(one: Filter) -> dict[str, Any]:

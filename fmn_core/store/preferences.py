@@ -17,8 +17,9 @@ from .rows import load
 from .saving import remove_user, save_user, stored_user, user_id
 from .tables import filters, preferences, removals, users
 
-#: what workers see: a preference that is on, and of it the filters that are
-_ENABLED = preferences.c.enabled.is_(True)
+#: what workers see: a preference that is on, of an account that is not disabled, and of it the filters that are on
+_DISABLED = select(users.c.id).where(users.c.disabled != "").scalar_subquery()
+_ENABLED = preferences.c.enabled.is_(True) & preferences.c.user_id.not_in(_DISABLED)
 _ACTIVE = (filters.c.active.is_(True),)
 
 #: rows that :meth:`PreferenceStore.enabled` holds at once
@@ -69,7 +70,7 @@ class PreferenceStore:
             current = revisions.current(connection)
             if current == revision:
                 return Changes(current, [], [])
-            off = select(preferences.c.id).where(newer, preferences.c.enabled.is_(False))
+            off = select(preferences.c.id).where(newer, ~_ENABLED)
             gone = select(removals.c.preference_id).where(removals.c.revision > revision)
             removed = [str(number) for query in (off, gone) for number in connection.scalars(query)]
             return Changes(current, list(load(connection, newer & _ENABLED, _ACTIVE)), removed)

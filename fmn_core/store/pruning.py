@@ -10,7 +10,7 @@ from fmn_core.model import Outcome
 
 from .attempts import OPEN, State
 from .database import writing
-from .tables import confirmations, ledger, mutes, removals, waiting
+from .tables import audit, confirmations, ledger, mutes, removals, waiting
 
 #: rows that one transaction forgets
 ROWS = 1000
@@ -34,6 +34,10 @@ class Pruning:
     def tombstones(self, before: datetime) -> int:
         """Forget which preferences were removed before a moment. Who has not followed since has to read all anew."""
         return self._forget([removals.c.preference_id], removals.c.at < before)
+
+    def audit(self, before: datetime) -> int:
+        """Forget changes of preferences from before a moment; they can be taken back no more."""
+        return self._forget([audit.c.id], audit.c.at < before)
 
     def mutes(self, now: datetime) -> int:
         """Forget mutes that are over."""

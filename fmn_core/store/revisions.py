@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 
 from sqlalchemy import Connection, Engine, select, update
 
+from fmn_core.model import Preference
+
 from . import tables
 from .database import writing
+from .images import same
+from .rows import load
 from .tables import preferences
+from .trail import record
 
 
 def current(connection: Connection) -> int:
@@ -32,22 +37,30 @@ class Change:
     def __init__(self, connection: Connection) -> None:
         self.connection = connection
         self._different = False
-        self._touched: set[int] = set()
+        self._touched: dict[int, Preference] = {}
 
     def note(self, *touched: int) -> None:
-        """Note that something is different now.
+        """Note that something will be different. To be called before it is, while it can be seen how it was.
 
-        :param touched: keys of the preferences in which it is
+        :param touched: keys of the preferences in which it will be
         """
         self._different = True
-        self._touched.update(touched)
+        self._touched.update(self._states(number for number in touched if number not in self._touched))
 
     def finish(self) -> None:
-        """Give the change its number, and the number to the preferences, if there is a change."""
-        if self._different:
-            number = count(self.connection)
-            which = preferences.c.id.in_(sorted(self._touched))
-            self.connection.execute(update(preferences).where(which).values(revision=number))
+        """Give the change its number, and the number to the preferences, if there is a change; tell the audit."""
+        if not self._different:
+            return
+        which = preferences.c.id.in_(sorted(self._touched))
+        self.connection.execute(update(preferences).where(which).values(revision=count(self.connection)))
+        for number, after in self._states(self._touched).items():
+            if not same(self._touched[number], after):
+                record(self.connection, self._touched[number])
+
+    def _states(self, numbers: Iterable[int]) -> dict[int, Preference]:
+        wanted = sorted(numbers)
+        found = load(self.connection, preferences.c.id.in_(wanted)) if wanted else ()
+        return {int(one.id): one for one in found}
 
 
 @contextmanager

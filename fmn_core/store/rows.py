@@ -97,7 +97,7 @@ def load(
 
     shared = _Shared()
     addresses, criteria = _Children(rows(_destinations(which))), _Children(rows(_filters(which, kept)))
-    for number, user, backend, enabled, presentation, digest, revision in rows(_preferences(which)):
+    for number, user, backend, enabled, presentation, digest, revision, barred in rows(_preferences(which)):
         yield Preference(
             id=str(number),
             user=user,
@@ -108,6 +108,7 @@ def load(
             presentation=shared.mapping(presentation),
             digest=shared.plan(digest),
             revision=revision,
+            barred=barred,
         )
 
 
@@ -118,8 +119,8 @@ def _filter(row: Any, shared: _Shared) -> Filter:
 
 def _preferences(which: ColumnElement[bool]) -> Select[Any]:
     p = preferences.c
-    columns = select(p.id, users.c.name, p.backend, p.enabled, p.presentation, p.digest, p.revision)
-    return columns.join_from(preferences, users).where(which).order_by(p.id)
+    kept = p.id, users.c.name, p.backend, p.enabled, p.presentation, p.digest, p.revision, users.c.disabled
+    return select(*kept).join_from(preferences, users).where(which).order_by(p.id)
 
 
 def _destinations(which: ColumnElement[bool]) -> Select[Any]:

@@ -9,12 +9,13 @@ from typing import Any
 
 from sqlalchemy import Connection, Table, delete, insert, select, update
 
-from fmn_core import codec
 from fmn_core.errors import UsageError
 from fmn_core.model import Filter, Preference, User
 
+from .images import same
 from .rows import dump_plan, dump_rules, load
-from .tables import destinations, filters, mutes, preferences, removals, users
+from .tables import audit, destinations, filters, mutes, preferences, removals, users
+from .trail import record
 
 
 def user_id(connection: Connection, name: str) -> int | None:
@@ -51,7 +52,8 @@ def remove_user(connection: Connection, name: str, revision: int) -> None:
     """Remove a user and what only this user had; the preferences leave their tombstones."""
     for preference in stored_user(connection, name).preferences:
         _remove(connection, preference, revision)
-    connection.execute(delete(mutes).where(mutes.c.user == name))
+    for table in (mutes, audit):
+        connection.execute(delete(table).where(table.c.user == name))
     connection.execute(delete(users).where(users.c.name == name))
 
 
@@ -70,36 +72,32 @@ def _once(values: Iterable[str], complaint: str) -> None:
 
 
 def _save(connection: Connection, owner: int, old: Preference | None, new: Preference, revision: int) -> None:
-    if old is not None and _content(old) == _content(new):
-        return  # keeps its revision, so that no worker takes it in again
-    values = {
-        "enabled": new.enabled,
-        "presentation": dict(new.presentation),
-        "digest": dump_plan(new.digest),
-        "revision": revision,
-    }
     if old is None:
-        number = insert_row(connection, preferences, user_id=owner, backend=new.backend, **values)
-    else:
-        number = int(old.id)
-        connection.execute(update(preferences).where(preferences.c.id == number).values(values))
-        for table in (destinations, filters):
-            connection.execute(delete(table).where(table.c.preference_id == number))
-    _insert_destinations(connection, number, new)
-    _insert_filters(connection, number, new, {f.id for f in old.filters} if old else set())
+        values = {"user_id": owner, "backend": new.backend, "revision": revision, **_values(new)}
+        number = insert_row(connection, preferences, **values)
+        _insert_destinations(connection, number, new)
+        _insert_filters(connection, number, new, set())
+    elif not same(old, new):  # what is as it was keeps its revision, so that no worker takes it in again
+        record(connection, old)
+        rewrite(connection, int(old.id), new, {f.id for f in old.filters})
+        connection.execute(update(preferences).where(preferences.c.id == int(old.id)).values(revision=revision))
 
 
-def _content(preference: Preference) -> bytes:
-    """Return what tells two versions apart. As JSON, because in Python ``1 == True``."""
-    return codec.dumps(
-        [
-            preference.enabled,
-            [[d.address, d.confirmed, d.suspended] for d in preference.destinations],
-            [[f.id, f.name, f.active, f.oneshot, f.shot, dump_rules(f.rules)] for f in preference.filters],
-            dict(preference.presentation),
-            dump_plan(preference.digest),
-        ]
-    )
+def rewrite(connection: Connection, number: int, wanted: Preference, known: set[str]) -> None:
+    """Put all that a preference is in the place of what it was.
+
+    :param number: its key
+    :param known: ids that filters may keep
+    """
+    connection.execute(update(preferences).where(preferences.c.id == number).values(_values(wanted)))
+    for table in (destinations, filters):
+        connection.execute(delete(table).where(table.c.preference_id == number))
+    _insert_destinations(connection, number, wanted)
+    _insert_filters(connection, number, wanted, known)
+
+
+def _values(one: Preference) -> dict[str, Any]:
+    return {"enabled": one.enabled, "presentation": dict(one.presentation), "digest": dump_plan(one.digest)}
 
 
 def _insert_destinations(connection: Connection, number: int, preference: Preference) -> None:
@@ -114,7 +112,7 @@ def _insert_destinations(connection: Connection, number: int, preference: Prefer
 def _insert_filters(connection: Connection, number: int, preference: Preference, known: set[str]) -> None:
     """Insert filters; those that were there before keep their ids.
 
-    :param known: ids that this preference's filters had; each serves once
+    :param known: ids that they may keep; each serves once
     """
     for position, one in enumerate(preference.filters):
         row = _filter_row(one) | {"preference_id": number, "position": position}

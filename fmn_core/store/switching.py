@@ -50,8 +50,8 @@ class Switches:
             row = change.connection.execute(which.where(_belongs(user, backend))).first()
             if row is None or row[1] == value:
                 return False
-            change.connection.execute(update(preferences).where(preferences.c.id == row.id).values({name: value}))
             change.note(row.id)
+            change.connection.execute(update(preferences).where(preferences.c.id == row.id).values({name: value}))
             return True
 
     def switch_filter(self, user: str, filter_id: str, on: bool) -> bool:
@@ -75,19 +75,21 @@ class Switches:
             if found:
                 values = {"active": True, "shot": ""} if on else {"active": False}
                 changed = update(filters).where(f.id.in_([row.id for row in found]))
-                change.connection.execute(changed.values(values))
                 change.note(*(row.preference_id for row in found))
+                change.connection.execute(changed.values(values))
         return [str(row.id) for row in found]
 
     def owner(self, backend: str, address: str, alike: bool = False) -> str | None:
         """Return the one user whose confirmed destination an address is; None where there is none, or are several.
+
+        Those whose account is disabled do not count.
 
         :param address: in its canonical form
         :param alike: whether small and large letters are the same, as :func:`folded` has it
         """
         d = destinations.c
         same = _folded(d.address) == folded(storable(address)) if alike else d.address == storable(address)
-        here = same, d.confirmed.is_(True)
+        here = same, d.confirmed.is_(True), users.c.disabled == ""
         joined = destinations.join(preferences).join(users)
         query = select(users.c.name).select_from(joined).where(preferences.c.backend == backend, *here).limit(2)
         with reading(self._engine) as connection:
@@ -108,8 +110,8 @@ class Switches:
             if found:
                 keys = [row.id for row in found]
                 values = {"suspended": one_line(reason)[:_LONGEST] or "it was refused"}
-                change.connection.execute(update(destinations).where(*here, d.preference_id.in_(keys)).values(values))
                 change.note(*keys)
+                change.connection.execute(update(destinations).where(*here, d.preference_id.in_(keys)).values(values))
         return sorted(row.name for row in found)
 
     def suspended(self, backend: str) -> int:
@@ -129,10 +131,11 @@ class Switches:
         with changing(self._engine) as change:
             preference = change.connection.scalar(which)
             here = d.preference_id == preference, d.address == storable(address), d.suspended != ""
-            resumed = change.connection.execute(update(destinations).where(*here).values(suspended="")).rowcount == 1
-            if resumed and preference is not None:
-                change.note(preference)
-            return resumed
+            if preference is None or change.connection.scalar(select(d.address).where(*here)) is None:
+                return False
+            change.note(preference)
+            change.connection.execute(update(destinations).where(*here).values(suspended=""))
+            return True
 
     def claim_oneshot(self, filter_id: str, message_id: str) -> bool:
         """Take the one shot of a filter for a message; the filter is inactive from then on.
@@ -148,8 +151,8 @@ class Switches:
             if row is None or not row.active:
                 return row is not None and row.shot == message_id != ""
             taken = update(filters).where(f.id == key(filter_id)).values(active=False, shot=message_id)
-            change.connection.execute(taken)
             change.note(row.preference_id)
+            change.connection.execute(taken)
             return True
 
     def release_oneshot(self, filter_id: str, message_id: str) -> bool:
@@ -163,8 +166,8 @@ class Switches:
             preference = change.connection.scalar(select(f.preference_id).where(*held))
             if preference is None:
                 return False
-            change.connection.execute(update(filters).where(*held).values(active=True, shot=""))
             change.note(preference)
+            change.connection.execute(update(filters).where(*held).values(active=True, shot=""))
             return True
 
 

@@ -84,6 +84,7 @@ def create_app(settings: Settings, registry: PluginRegistry, store: Store, looku
     protection = CSRFProtect(app)
     visitor.recognise(app, store)
     policy.guard(app)
+    visitor.sign(app, policy.way)
     app.register_blueprint(home.blueprint())
     app.register_blueprint(catalogue.blueprint(registry))
     app.register_blueprint(login.blueprint(parts))

@@ -68,6 +68,16 @@ POLICY: dict[str, Access] = {
 }
 
 
+#: how changes come about, for the audit; all else is the ``web``
+_WAYS = {Access.LINK: "link"}
+
+
+def way() -> str:
+    """Return how the current request came."""
+    access = POLICY.get(request.endpoint or "")
+    return _WAYS.get(access, "web") if access else "web"
+
+
 def guard(app: Flask) -> None:
     """Have every request checked before a page sees it."""
     app.before_request(_check)

@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from contextlib import ExitStack
 from typing import Any
 
 from flask import Flask, g
 from flask_login import AnonymousUserMixin, LoginManager, UserMixin, current_user
 
+from fmn_core.acting import acting
 from fmn_core.store import Account, Store
 
 
 class Visitor(UserMixin):  # type: ignore[misc]  # the library comes without types
-    """An account whose owner is here."""
+    """An account whose owner is here.
 
-    def __init__(self, account: Account) -> None:
+    :param actor: who really is, if it is not the owner; empty for the owner
+    """
+
+    def __init__(self, account: Account, actor: str = "") -> None:
         self.account = account
+        self.actor = actor or account.name
 
     @property
     def name(self) -> str:
@@ -34,6 +41,24 @@ def visitor() -> str:
 def forget() -> None:
     """Take the visitor for a stranger for the rest of this request: the store cannot be asked who it is."""
     g._login_user = AnonymousUserMixin()  # where the library keeps who it is
+
+
+def sign(app: Flask, way: Callable[[], str]) -> None:
+    """Let the audit know who makes changes.
+
+    :param way: tells of the current request how it came
+    """
+
+    @app.before_request
+    def begin() -> None:
+        g.signature = ExitStack()
+        actor = current_user.actor if current_user.is_authenticated else ""
+        g.signature.enter_context(acting(actor, way()))
+
+    @app.teardown_request
+    def end(error: BaseException | None) -> None:
+        if signature := g.pop("signature", None):
+            signature.close()
 
 
 def recognise(app: Flask, store: Store) -> None:
