@@ -190,6 +190,9 @@ def no_filter_on(place):
     ("change", "reason"),
     [
         pytest.param(lambda p: p.change(enabled=False), "the preference was switched off", id="off"),
+        pytest.param(
+            lambda p: p.store.accounts.disable("marta", "spam"), "the account is disabled: spam", id="disabled"
+        ),
         pytest.param(lambda p: p.store.preferences.remove("marta"), "the preference was removed", id="removed"),
         pytest.param(lambda p: p.change(filters=()), "the filter was removed", id="filter removed"),
         pytest.param(no_filter_on, "the filter was switched off", id="filter off"),

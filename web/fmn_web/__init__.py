@@ -24,11 +24,13 @@ from fmn_core.snapshot import Snapshot
 from fmn_core.store import Store
 
 from . import (
+    audit,
     catalogue,
     changes,
     completion,
     confirm,
     edit,
+    exchange,
     expected,
     history,
     home,
@@ -49,8 +51,8 @@ from .parts import Parts
 CONTENT_SECURITY_POLICY = (
     "default-src 'self'; img-src 'self' data:; form-action {forms}; frame-ancestors 'none'; base-uri 'none'"
 )
-#: bytes of a request; no form of ours is longer
-LONGEST_REQUEST = 64 * 1024
+#: bytes of a request; somebody's whole notifications as a document may be long
+LONGEST_REQUEST = 256 * 1024
 #: seconds after which somebody may try again, while the database is away
 PAUSE = 30
 
@@ -92,7 +94,7 @@ def create_app(settings: Settings, registry: PluginRegistry, store: Store, looku
     names = completion.Names(registry, parts.lookups)
     app.register_blueprint(completion.blueprint(names))
     app.register_blueprint(edit.blueprint(parts, names))
-    for topic in (mine, changes, history, less, expected, live):
+    for topic in (mine, changes, history, less, expected, live, audit, exchange):
         app.register_blueprint(topic.blueprint(parts))
     for pages in (confirm.blueprint(store, registry, settings.confirmation), unsubscribe.blueprint(store, registry)):
         protection.exempt(pages)  # who has the secret in the address may do it, from wherever; there is no session

@@ -172,7 +172,7 @@ def test_a_filter_that_there_is_not_is_not_found(jane, path, filter_id):
 
 
 def test_a_form_that_is_longer_than_any_is_refused(jane):
-    assert post(jane, "/forecast", **{"0-packages": "x" * 70_000}).status_code == 413
+    assert post(jane, "/forecast", **{"0-packages": "x" * 300_000}).status_code == 413
 
 
 def test_a_window_without_a_version_overwrites_nothing(jane, store):

@@ -80,7 +80,7 @@ def test_every_page_is_in_the_policy_and_nothing_else(app):
 
 def url(app, endpoint):
     (rule,) = [one for one in app.url_map.iter_rules() if one.endpoint == endpoint][:1]
-    values = {"backend": "mail", "state": "on", "way": "up", "kind": "package"}
+    values = {"backend": "mail", "state": "on", "way": "up", "kind": "package", "form": "toml"}
     with app.test_request_context(base_url=BASE):
         known = {name: values.get(name, "7") for name in rule.arguments}
         return app.url_map.bind("127.0.0.1").build(endpoint, known, force_external=False), rule.methods
