@@ -32,7 +32,8 @@ class InstancePlace:
         self._folder, self._stack, self._files = folder, ExitStack(), itertools.count()
         self._pages = free_ports(2)
         self._configuration = folder / "fmn.toml"
-        base = {"data_dir": ".", "base_url": f"http://127.0.0.1:{self._pages}/"}
+        self.base_url = f"http://127.0.0.1:{self._pages}/"
+        base = {"data_dir": ".", "base_url": self.base_url}
         self._configuration.write_text(tomli_w.dumps({**base, **sections}), "utf-8")
 
     def __enter__(self) -> InstancePlace:

@@ -11,6 +11,7 @@ from werkzeug import Response
 from fmn_core.errors import UnknownNameError
 from fmn_core.foresight import Forecast, forecast
 from fmn_core.model import Filter, RuleUse
+from fmn_core.rules import RuleBook
 from fmn_core.store import ConflictError, version_of
 
 from . import draft, fields
@@ -107,7 +108,8 @@ class _Desk:
         )  # fmt: skip
 
     def _draft(self, saved: Filter | None) -> Draft:
-        return _acted(draft.read(request.form, self._parts.registry.rules, saved), request.form.get("action", ""))
+        rules = self._parts.registry.rules
+        return _acted(draft.read(request.form, rules, saved), request.form.get("action", ""), rules)
 
     def _known(self, backend: str) -> None:
         if backend not in self._parts.registry.backends:
@@ -140,12 +142,12 @@ def _saved(backend: str, one: Draft) -> Response:
     return redirect(url_for("mine.index", _anchor=backend))
 
 
-def _acted(one: Draft, action: str) -> Draft:
+def _acted(one: Draft, action: str, rules: RuleBook) -> Draft:
     """Do what the button asks that adds a rule or takes one away; nothing is saved by it."""
     what, _, which = action.partition(":")
     uses = list(one.filter.rules)
     if what == "add" and which and len(uses) < draft.MOST_RULES:
-        uses.append(RuleUse(which))
+        uses.append(RuleUse(which, fields.about_oneself(which, rules, visitor())))
     elif what == "remove" and which.isascii() and which.isdigit() and len(which) <= 4 and int(which) < len(uses):
         del uses[int(which)]
     else:

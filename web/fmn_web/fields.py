@@ -39,6 +39,11 @@ class Argument:
         return self.is_list and bool(self.options)
 
 
+def about_oneself(rule: str, rules: RuleBook, user: str) -> dict[str, str]:
+    """Return what an argument is at first that names an account and cannot be left out: one's own."""
+    return {one.name: user for one in arguments(RuleUse(rule), rules) if one.required and one.completes == "user"}
+
+
 def arguments(use: RuleUse, rules: RuleBook) -> list[Argument]:
     """Return the arguments of a rule as fields; none for a rule that is not installed."""
     return list(_arguments(use, rules)) if use.rule in rules else []
