@@ -43,10 +43,8 @@ class Phone:
     def press(self, name: str, within: str = "main") -> None:
         """Press a button or a link, by what it is called."""
         place = self.page.locator(within)
-        target = place.get_by_role("button", name=name, exact=True).or_(
-            place.get_by_role("link", name=name, exact=True)
-        )
-        target.first.click()
+        button, link_ = (place.get_by_role(role, name=name, exact=True) for role in ("button", "link"))
+        button.or_(link_).first.click()
         self.page.wait_for_load_state()
         assert self.page.evaluate("document.documentElement.scrollWidth") <= WIDTH, f"too wide after {name!r}"
 
@@ -121,8 +119,8 @@ def test_three_wishes_on_a_phone(
     instance: InstancePlace, network: IrcServer, mail_server: MailServer, phone: Phone
 ) -> None:
     past, build = KojiBuild("gnarl"), KojiBuild("gnarl")
-    instance.replay(past.started(), past.completed(), KojiBuild("other").completed(),
-                    today(*new_version("gnarl", 7, "1", "2")), today(*branch_requested("sam", "gnarl", "f43")))  # fmt: skip
+    instance.replay(past.started(), past.completed(), KojiBuild("other").completed())
+    instance.replay(today(*new_version("gnarl", 7, "1", "2")), today(*branch_requested("sam", "gnarl", "f43")))
     with NickServ(network.port, {"robin"}), Person(network.port, "robin") as robin:
         arrive(phone)
         confirm_addresses(phone, mail_server, robin)
@@ -214,7 +212,7 @@ def unsubscribe_and_undo(instance: InstancePlace, phone: Phone, mail_server: Mai
     """Switch a filter off by the link in a mail, without a login, and take it back on the page of changes."""
     instance.replay(today(*branch_requested("sam", "gnarl", "f44")))
     mail = mail_server.wait_for("robin@example.org", "gnarl")
-    phone.opens(re.search(r"<(http[^>]+)>", str(mail["List-Unsubscribe"]))[1])  # type: ignore[index]
+    phone.opens(re.findall(r"<(http[^>]+)>", str(mail["List-Unsubscribe"]))[0])
     phone.press("Switch off")
     phone.sees("no more will come of it")
     phone.opens(f"{phone.home}changes")
