@@ -20,6 +20,7 @@ from .schema import check, upgrade, version
 from .secrets import Secrets
 from .settling import Note, settle
 from .switching import Switches
+from .tokens import Token, Tokens
 from .waiting import Waiting, WaitingRoom, Why
 
 __all__ = [
@@ -46,6 +47,8 @@ __all__ = [
     "State",
     "Store",
     "Switches",
+    "Token",
+    "Tokens",
     "Waiting",
     "WaitingRoom",
     "Why",
@@ -76,6 +79,7 @@ class Store:
         self.secrets = Secrets(self._engine)
         self.ledger = Ledger(self._engine)
         self.waiting = WaitingRoom(self._engine)
+        self.tokens = Tokens(self._engine)
 
     @property
     def version(self) -> str | None:

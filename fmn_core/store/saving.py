@@ -14,7 +14,7 @@ from fmn_core.model import Filter, Preference, User
 
 from .images import same
 from .rows import dump_plan, dump_rules, load
-from .tables import audit, destinations, filters, mutes, preferences, removals, users
+from .tables import audit, destinations, filters, mutes, preferences, removals, tokens, users
 from .trail import record
 
 
@@ -52,7 +52,7 @@ def remove_user(connection: Connection, name: str, revision: int) -> None:
     """Remove a user and what only this user had; the preferences leave their tombstones."""
     for preference in stored_user(connection, name).preferences:
         _remove(connection, preference, revision)
-    for table in (mutes, audit):
+    for table in (mutes, audit, tokens):
         connection.execute(delete(table).where(table.c.user == name))
     connection.execute(delete(users).where(users.c.name == name))
 
