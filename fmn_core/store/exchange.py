@@ -15,10 +15,12 @@ from fmn_core.errors import ConfigError, DecodeError, UnknownNameError, UsageErr
 from fmn_core.mistakes import in_words
 from fmn_core.model import Destination, DigestPlan, Filter, Preference, RuleUse, User
 
-from .documents import PARTS, FilterPart, Installed, PreferencePart, UserPart
+from .documents import PARTS, DigestPart, FilterPart, Installed, PreferencePart, UserPart
 from .rows import dump_plan
 
-__all__ = ["Form", "Installed", "document", "dump_user", "load_user", "read_document"]
+__all__ = [
+    "Form", "Installed", "document", "dump_user", "filter_of", "load_user", "plan_of", "read_document", "user_of",
+]  # fmt: skip
 
 Form = Literal["toml", "json"]
 
@@ -86,7 +88,7 @@ def read_document(raw: Any, installed: Installed, source: str) -> User:
     :raises ConfigError: as :func:`load_user`
     """
     try:
-        return _user(UserPart.model_validate(raw, context=installed))
+        return user_of(UserPart.model_validate(raw, context=installed))
     except ValidationError as error:
         raise ConfigError(source, [_problem(e) for e in error.errors()]) from None
 
@@ -98,7 +100,8 @@ def _parse(text: str, source: str) -> Any:
         raise ConfigError(source, [str(error)]) from None
 
 
-def _user(read: UserPart) -> User:
+def user_of(read: UserPart) -> User:
+    """Return the user that a document describes."""
     return User(read.user, tuple(_preference(read.user, preference) for preference in read.preferences))
 
 
@@ -109,13 +112,19 @@ def _preference(user: str, read: PreferencePart) -> Preference:
         backend=read.backend,
         enabled=read.enabled,
         destinations=tuple(Destination(d.address, d.confirmed, d.suspended) for d in read.destinations),
-        filters=tuple(_filter(one) for one in read.filters),
+        filters=tuple(filter_of(one) for one in read.filters),
         presentation=read.presentation,
-        digest=DigestPlan(**{**read.digest.model_dump(), "at": tuple(read.digest.at)}),
+        digest=plan_of(read.digest),
     )
 
 
-def _filter(read: FilterPart) -> Filter:
+def plan_of(read: DigestPart) -> DigestPlan:
+    """Return the plan that a document describes."""
+    return DigestPlan(**{**read.model_dump(), "at": tuple(read.at)})
+
+
+def filter_of(read: FilterPart) -> Filter:
+    """Return the filter that a document describes. It has no id."""
     rules = tuple(RuleUse(use.rule, use.arguments, use.negated) for use in read.rules)
     return Filter("", read.name, rules, read.active, read.oneshot)
 

@@ -24,6 +24,7 @@ from fmn_core.snapshot import Snapshot
 from fmn_core.store import Store
 
 from . import (
+    api,
     audit,
     catalogue,
     changes,
@@ -45,6 +46,7 @@ from . import (
     visitor,
     wording,
 )
+from .api import problems
 from .parts import Parts
 
 #: only what we serve ourselves; Bootstrap draws some of its icons as data URLs
@@ -57,6 +59,8 @@ LONGEST_REQUEST = 256 * 1024
 PAUSE = 30
 
 log = logging.getLogger(__name__)
+
+Page = Response | tuple[str, int] | tuple[str, int, dict[str, str]]
 
 
 def create_app(settings: Settings, registry: PluginRegistry, store: Store, lookups: Lookups | None = None) -> Flask:
@@ -85,7 +89,7 @@ def create_app(settings: Settings, registry: PluginRegistry, store: Store, looku
     Bootstrap5(app)
     protection = CSRFProtect(app)
     visitor.recognise(app, store)
-    policy.guard(app)
+    policy.guard(app, store)
     visitor.sign(app, policy.way)
     app.register_blueprint(home.blueprint())
     app.register_blueprint(catalogue.blueprint(registry))
@@ -96,6 +100,10 @@ def create_app(settings: Settings, registry: PluginRegistry, store: Store, looku
     app.register_blueprint(edit.blueprint(parts, names))
     for topic in (mine, changes, history, less, expected, live, audit, exchange):
         app.register_blueprint(topic.blueprint(parts))
+    program = api.blueprint(parts)
+    protection.exempt(program)  # no session counts there, so no other site can use one
+    app.register_blueprint(program)
+    problems.answered(app)
     for pages in (confirm.blueprint(store, registry, settings.confirmation), unsubscribe.blueprint(store, registry)):
         protection.exempt(pages)  # who has the secret in the address may do it, from wherever; there is no session
         app.register_blueprint(pages)
@@ -119,15 +127,21 @@ def _form_is_old(error: CSRFError) -> tuple[str, int]:
     return render_template("problem.html", title="Nothing was changed", text=text), 400
 
 
-def _no_page(error: HTTPException) -> tuple[str, int]:
+def _no_page(error: HTTPException) -> Page:
+    if problems.is_wanted():
+        return problems.from_http(error)
     title = {404: "There is no such page", 403: "This page is not for you"}.get(error.code or 500, error.name)
     text = (error.description or "").replace("You", "you", 1) if error.code not in (403, 404) else ""
     return render_template("problem.html", title=title, text=text), error.code or 500
 
 
-def _store_is_away(error: StoreError) -> tuple[str, int, dict[str, str]]:
+def _store_is_away(error: StoreError) -> Page:
     log.error("a page cannot be shown: %s", error)
     visitor.forget()
+    if problems.is_wanted():
+        return problems.as_problem(
+            503, "The database gives no answer, so nothing was changed.", headers={"Retry-After": str(PAUSE)}
+        )
     page = render_template(
         "problem.html",
         title="Not now",

@@ -12,6 +12,7 @@ from fmn_core.errors import UsageError
 from fmn_core.mistakes import in_words
 from fmn_core.model import DigestPlan
 from fmn_core.store.documents import DigestPart
+from fmn_core.store.exchange import plan_of
 
 from . import newcomer
 from .parts import Parts
@@ -41,14 +42,14 @@ def _of_preferences(pages: Blueprint, parts: Parts) -> None:
 
     @pages.post("/switch")
     def switch(backend: str) -> Response:
-        _have(parts, backend)
+        newcomer.have(parts, visitor(), backend)
         store.switches.switch(visitor(), backend, request.form.get("on") == "1")
         return _back(backend)
 
     @pages.post("/address")
     def ask(backend: str) -> Response:
         address = request.form.get("address", "")
-        _have(parts, backend)
+        newcomer.have(parts, visitor(), backend)
         try:
             state = parts.asking.ask(visitor(), backend, address)
         except UsageError as error:
@@ -69,7 +70,7 @@ def _of_preferences(pages: Blueprint, parts: Parts) -> None:
         except ValidationError as error:
             flash(f"Nothing was changed: {'; '.join(in_words(one) for one in error.errors())}")
         else:
-            _have(parts, backend)
+            newcomer.have(parts, visitor(), backend)
             store.switches.set_digest(visitor(), backend, plan)
         return _back(backend)
 
@@ -118,13 +119,6 @@ def _of_filters(pages: Blueprint, parts: Parts) -> None:
         return _back(backend)
 
 
-def _have(parts: Parts, backend: str) -> None:
-    """Make the preference, if the backend was installed after the account was made."""
-    known = {one.backend for one in parts.store.preferences.user(visitor()).preferences}
-    if backend not in known:
-        parts.store.editing.reset_filters(visitor(), backend, newcomer.filters(parts, visitor()))
-
-
 def _plan(form: Any) -> DigestPlan:
     """Read the form.
 
@@ -138,8 +132,7 @@ def _plan(form: Any) -> DigestPlan:
         "zone": form.get("zone", "").strip() or "UTC",
         "quiet": form.get("quiet", "").replace(" ", ""),
     }
-    read = DigestPart.model_validate(raw)
-    return DigestPlan(**{**read.model_dump(), "at": tuple(read.at)})
+    return plan_of(DigestPart.model_validate(raw))
 
 
 def _number(text: str) -> float:

@@ -5,6 +5,7 @@ An address of a document is asked for like any other that somebody writes: a doc
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 
 from flask import Blueprint, Response, flash, redirect, render_template, request, url_for
@@ -46,9 +47,8 @@ def blueprint(parts: Parts) -> Blueprint:
             read = load_user(text, Installed(parts.registry.rules, parts.registry.backends), "the document")
         except ConfigError as error:
             return render_template("exchange.html", text=text, problems=error.problems), 422
-        mine = parts.store.preferences.user(visitor())
-        parts.store.preferences.save(merged(mine, read))
-        _ask(parts, mine, read)
+        for sentence in take_in(parts, visitor(), read):
+            flash(sentence)
         flash("Your document is in force. “Changes” shows what it changed, and can take it back.")
         return redirect(url_for("mine.index"))
 
@@ -60,6 +60,16 @@ def _sent() -> str:
     file = request.files.get("file")
     raw = file.read() if file else b""
     return raw.decode("utf-8-sig", "replace") if raw else request.form.get("text", "").lstrip("\ufeff")
+
+
+def take_in(parts: Parts, name: str, read: User) -> list[str]:
+    """Put a document in the place of what somebody has, and ask at the addresses that are new.
+
+    :returns: what cannot be asked, a sentence each
+    """
+    mine = parts.store.preferences.user(name)
+    parts.store.preferences.save(merged(mine, read))
+    return list(_ask(parts, mine, read))
 
 
 def merged(mine: User, read: User) -> User:
@@ -82,7 +92,7 @@ def _named_as_before(before: Preference, read: Preference) -> list[Filter]:
     return [replace(one, id=free.pop(one.name, "")) for one in read.filters]
 
 
-def _ask(parts: Parts, mine: User, read: User) -> None:
+def _ask(parts: Parts, mine: User, read: User) -> Iterator[str]:
     known = {(one.backend, place.address) for one in mine.preferences for place in one.destinations}
     for one in read.preferences:
         for place in one.destinations:
@@ -90,4 +100,4 @@ def _ask(parts: Parts, mine: User, read: User) -> None:
                 try:
                     parts.asking.ask(mine.name, one.backend, place.address)
                 except UsageError as error:
-                    flash(f"{parts.registry.backends[one.backend].title}: {error}")
+                    yield f"{parts.registry.backends[one.backend].title}: {error}"

@@ -27,6 +27,13 @@ def preferences(parts: Parts, name: str) -> list[Preference]:
     ]
 
 
+def have(parts: Parts, name: str, backend: str) -> None:
+    """Make a preference, if its backend was installed after the account was made."""
+    known = {one.backend for one in parts.store.preferences.user(name).preferences}
+    if backend not in known:
+        parts.store.editing.reset_filters(name, backend, filters(parts, name))
+
+
 def _own(parts: Parts, backend: str, name: str) -> tuple[Destination, ...]:
     """Return the destination that nobody else can read, where a backend has such."""
     one = parts.registry.backends[backend]

@@ -11,6 +11,10 @@ from flask import Flask, abort, redirect, request, url_for
 from flask_login import current_user
 from werkzeug import Response
 
+from fmn_core.store import Store
+
+from .api import OPERATIONS, bearer, problems
+
 
 class Access(Enum):
     """Who may see a page."""
@@ -20,6 +24,9 @@ class Access(Enum):
     LINK = "link"
     #: whoever is logged in, and only what is theirs
     MEMBER = "member"
+    #: programs with a token, and only what is its owner's; some tokens may change things
+    READ = "read"
+    WRITE = "write"
 
 
 POLICY: dict[str, Access] = {
@@ -70,11 +77,13 @@ POLICY: dict[str, Access] = {
     "unsubscribe.switch_off": Access.LINK,
     "unsubscribe.ask_back": Access.LINK,
     "unsubscribe.switch_on": Access.LINK,
+    "api.openapi": Access.EVERYBODY,
+    **{one.endpoint: Access.WRITE if one.writes else Access.READ for one in OPERATIONS},
 }
 
 
 #: how changes come about, for the audit; all else is the ``web``
-_WAYS = {Access.LINK: "link"}
+_WAYS = {Access.LINK: "link", Access.READ: "api", Access.WRITE: "api"}
 
 
 def way() -> str:
@@ -83,19 +92,24 @@ def way() -> str:
     return _WAYS.get(access, "web") if access else "web"
 
 
-def guard(app: Flask) -> None:
+def guard(app: Flask, store: Store) -> None:
     """Have every request checked before a page sees it."""
-    app.before_request(_check)
+    app.before_request(lambda: _check(store))
 
 
-def _check() -> Response | None:
+def _check(store: Store) -> Response | None:
     if request.endpoint is None:  # no page is there: 404 or 405 follow
         return None
     access = POLICY.get(request.endpoint)
+    if problems.is_wanted() and request.blueprint != "api":  # /api/v1/x is no link of a notification for user "api"
+        abort(404)
     if access in (Access.EVERYBODY, Access.LINK):
         return None
     if access is None:
         abort(403)
+    if access in (Access.READ, Access.WRITE):
+        bearer.let_in(store, writes=access is Access.WRITE)
+        return None
     if current_user.is_authenticated:
         return None
     if request.method != "GET":
