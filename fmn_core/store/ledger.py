@@ -138,6 +138,7 @@ class Ledger:
         before: datetime | None = None,
         behind: str = "",
         outcome: Outcome | None = None,
+        filter_id: str | None = None,
     ) -> list[LedgerEntry]:
         """Return what became of a user's notifications, of one backend or of all, latest first.
 
@@ -145,12 +146,14 @@ class Ledger:
         :param behind: a notification of that very moment: those of it that come behind this one too. All of a digest
             became known in one moment, so who goes from page to page names the last one that was seen
         :param outcome: only of this outcome
+        :param filter_id: only what this filter let through
         """
         where = [ledger.c.user == storable(user), *([ledger.c.backend == storable(backend)] if backend else [])]
         if before:
             same = and_(ledger.c.at == before, ledger.c.notification < storable(behind))
             where.append(or_(ledger.c.at < before, same))
         where += [ledger.c.outcome == outcome] if outcome else []
+        where += [ledger.c.filter_id == storable(filter_id)] if filter_id else []
         query = select(ledger).where(*where).order_by(ledger.c.at.desc(), ledger.c.notification.desc()).limit(limit)
         with reading(self._engine) as connection:
             return [_entry(row) for row in connection.execute(query).mappings()]
