@@ -37,6 +37,10 @@ def _listed(value: Any) -> Any:
 Names = Annotated[tuple[str, ...], BeforeValidator(_listed)]
 
 
+#: setting type: how often something may be done, ``30 per minute``; empty for any number
+Rate = Annotated[str, Field(pattern=r"^([1-9]\d{0,6} per (second|minute|hour|day))?$")]
+
+
 class StoreSettings(Section):
     """``[store]``: where users and preferences are.
 
@@ -200,6 +204,10 @@ class WebSettings(Section):
     :param demo_login: let anybody be anybody, with a click; only where nobody else can reach the pages
     :param session_hours: how long somebody stays logged in
     :param proxies: proxies before the pages, whose word on the visitor's address and protocol counts
+    :param login_limit: logins from one address; empty for any number, as for the other limits
+    :param link_limit: uses of confirmations, links to unsubscribe and feeds from one address
+    :param search_limit: forecasts and searches of one account
+    :param api_limit: calls of one program
     """
 
     issuer: str = ""
@@ -211,6 +219,10 @@ class WebSettings(Section):
     demo_login: bool = False
     session_hours: int = Field(default=24 * 14, ge=1, le=8760)
     proxies: int = Field(default=0, ge=0, le=10)
+    login_limit: Rate = "30 per minute"
+    link_limit: Rate = "60 per minute"
+    search_limit: Rate = "120 per minute"
+    api_limit: Rate = "600 per minute"
 
 
 class MonitoringSettings(Section):

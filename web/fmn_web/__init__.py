@@ -32,6 +32,7 @@ from . import (
     history,
     home,
     less,
+    limits,
     live,
     login,
     mine,
@@ -69,6 +70,7 @@ def create_app(settings: Settings, registry: PluginRegistry, store: Store, looku
     visitor.sign(app, policy.way)
     _for_people(app, parts)
     _for_whoever_has_a_secret(app, parts, protection)
+    limits.limited(app, settings)
     mishaps.handled(app)
     headers.added(app, settings)
     app.jinja_env.globals.update(wording.GLOBALS, known_endpoints=app.view_functions)

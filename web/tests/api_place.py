@@ -38,11 +38,12 @@ class ApiPlace:
     :ivar app: the application
     """
 
-    def __init__(self, folder: Any, store: Store) -> None:
+    def __init__(self, folder: Any, store: Store, web: Any = None, **sections: Any) -> None:
         backends = {"mail": RecordingBackend("mail"), "post": RecordingBackend("post")}
         registry = PluginRegistry(rules=RuleBook(RULES, "toys"), backends=backends)
         self.store = store
-        self.app = create_app(Settings(data_dir=folder, web={"demo_login": True}), registry, store)
+        settings = Settings(data_dir=folder, web={"demo_login": True, **(web or {})}, **sections)
+        self.app = create_app(settings, registry, store)
         for name in ("jane", "joe"):
             filters = (Filter("", f"{name}'s", (RuleUse("boat_sank"),)),)
             store.preferences.save(User(name, (Preference("", name, "mail", True, filters=filters),)))

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
-from functools import partial
 from typing import Any
 
 from flask import Blueprint, Response, g, request
@@ -36,11 +35,19 @@ def blueprint(parts: Parts) -> Blueprint:
 
     for one in OPERATIONS:
         path = one.path.replace("{", "<").replace("}", ">")
-        pages.add_url_rule(path, one.name, partial(_serve, parts, one), methods=[one.method])
+        pages.add_url_rule(path, one.name, _view(parts, one), methods=[one.method])
     return pages
 
 
-def _serve(parts: Parts, one: Operation, **path: str) -> Response:
+def _view(parts: Parts, one: Operation) -> Callable[..., Response]:
+    def view(**path: str) -> Response:
+        return _serve(parts, one, path)
+
+    view.__name__ = one.name  # by which limits tell them apart
+    return view
+
+
+def _serve(parts: Parts, one: Operation, path: Mapping[str, str]) -> Response:
     """Do what a request asks for."""
     try:
         answer = one.do(_call(parts, one, path))

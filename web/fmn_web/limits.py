@@ -1,0 +1,70 @@
+"""Limits: how often somebody may ask for what costs much or could be tried out, in one place for all pages."""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+from collections.abc import Callable
+from typing import Any
+
+from flask import Flask, request
+from flask_limiter import Limiter
+from flask_limiter.util import get_remote_address
+from flask_login import current_user
+
+from fmn_core.config import Settings, WebSettings
+
+from .policy import POLICY, Access
+
+#: each of these answers whoever is not logged in, and talks to others or makes accounts
+_LOGIN = ("login.demo", "openid.begin", "openid.callback")
+#: each of these goes through many recorded messages
+_SEARCH = (
+    "edit.new",
+    "edit.add",
+    "edit.change",
+    "edit.save",
+    "edit.aside",
+    "less.index",
+    "expected.ask",
+    "api.forecast",
+)
+
+Key = Callable[[], str]
+
+
+def limited(app: Flask, settings: Settings) -> None:
+    """Let the application count: in Redis for all its processes, each alone where there is none or it is away."""
+    shared = settings.redis.url
+    limiter = Limiter(
+        get_remote_address, app=app, storage_uri=shared or "memory://", key_prefix="fmn-web", headers_enabled=True,
+        in_memory_fallback_enabled=bool(shared), strategy="fixed-window",
+    )  # fmt: skip
+    logging.getLogger("flask-limiter").setLevel(logging.CRITICAL)  # what it says of each request, pages say themselves
+    for endpoint, access in POLICY.items():
+        for name, limit, key in _limits(endpoint, access, settings.web):
+            if limit:
+                counted: Any = limiter.shared_limit(limit, scope=name, key_func=key)
+                app.view_functions[endpoint] = counted(app.view_functions[endpoint])
+
+
+def _limits(endpoint: str, access: Access, web: WebSettings) -> list[tuple[str, str, Key]]:
+    """Return what counts for a page: name, limit and who is counted."""
+    found: list[tuple[str, str, Key]] = []
+    if endpoint in _LOGIN:
+        found.append(("login", web.login_limit, get_remote_address))
+    if endpoint in _SEARCH:
+        found.append(("search", web.search_limit, _name))
+    if access is Access.LINK:
+        found.append(("link", web.link_limit, get_remote_address))
+    if access in (Access.READ, Access.WRITE):
+        found.append(("api", web.api_limit, _token))
+    return found
+
+
+def _name() -> str:
+    return str(current_user.name) if current_user.is_authenticated else str(get_remote_address())
+
+
+def _token() -> str:
+    return hashlib.sha256(request.headers.get("Authorization", "").encode("utf-8", "replace")).hexdigest()

@@ -1,0 +1,75 @@
+"""Too often is too often: a page or a problem says so, and others go on."""
+
+from __future__ import annotations
+
+import socket
+
+import pytest
+from api_place import ApiPlace
+
+from fmn_core.config import load_settings
+from fmn_core.errors import ConfigError
+
+BASE = "http://127.0.0.1/"
+FEW = {
+    "login_limit": "3 per minute",
+    "link_limit": "2 per minute",
+    "search_limit": "2 per minute",
+    "api_limit": "2 per hour",
+}
+
+
+@pytest.fixture(params=["memory", "a Redis that is away"])
+def place(request, tmp_path, store):
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+    redis = {} if request.param == "memory" else {"redis": {"url": f"redis://127.0.0.1:{port}/0"}}
+    made = ApiPlace(tmp_path, store, web=FEW, **redis)
+    made.app.config["WTF_CSRF_ENABLED"] = False
+    return made
+
+
+def logged_in(place, name):
+    client = place.app.test_client()
+    return client, client.post("/login/demo", data={"name": name}, base_url=BASE).status_code
+
+
+def test_logins_are_counted_by_address(place):
+    assert [logged_in(place, f"n{number}")[1] for number in range(4)] == [302, 302, 302, 429]
+    far = {"REMOTE_ADDR": "127.0.0.2"}
+    answer = place.app.test_client().post("/login/demo", data={"name": "x"}, base_url=BASE, environ_base=far)
+    assert answer.status_code == 302
+
+
+def test_links_are_counted_by_address(place):
+    client = place.app.test_client()
+    answers = [client.get(f"/feeds/fmn_{number}.atom") for number in range(3)]
+    assert [one.status_code for one in answers] == [404, 404, 429]
+    assert int(answers[2].headers["Retry-After"]) > 0
+
+
+def test_forecasts_are_counted_by_account(place):
+    (jane, _), (joe, _) = logged_in(place, "jane"), logged_in(place, "joe")
+    form = {"name": "x", "rule-0": "boat_sank"}
+    assert [jane.post("/forecast", data=form, base_url=BASE).status_code for _ in range(3)] == [200, 200, 429]
+    assert joe.post("/forecast", data=form, base_url=BASE).status_code == 200
+    assert jane.get("/notifications", base_url=BASE).status_code == 200
+
+
+def test_programs_are_counted_by_token(place):
+    answers = [place.call("GET", "/me") for _ in range(3)]
+    assert [one.status_code for one in answers] == [200, 200, 429]
+    assert (answers[2].mimetype, answers[2].json["title"]) == ("application/problem+json", "Too Many Requests")
+    assert int(answers[2].headers["Retry-After"]) > 0
+    assert place.call("GET", "/me", secret=place.reading).status_code == 200
+
+
+@pytest.mark.parametrize("limit", ["often", "0 per minute", "3 per fortnight", "3 per minute; 5 per hour"])
+def test_a_limit_that_is_none_is_a_mistake_of_the_configuration(limit):
+    with pytest.raises(ConfigError, match=r"web\.api_limit"):
+        load_settings(environment={"FMN__WEB__API_LIMIT": limit})
+
+
+def test_no_limit_is_none(tmp_path, store):
+    place = ApiPlace(tmp_path, store, web={"api_limit": ""})
+    assert {place.call("GET", "/me").status_code for _ in range(700)} == {200}
