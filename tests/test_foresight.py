@@ -104,7 +104,7 @@ WARNINGS = {
 
 @pytest.mark.parametrize(("uses", "warnings"), WARNINGS.values(), ids=WARNINGS)
 def test_warnings(uses: list[RuleUse], warnings: list[str]) -> None:
-    history = Recorded([*(sent("oven.build", n / 25, new=3) for n in range(1, 26)), sent("hall", 1)])
+    history = Recorded([*(sent("oven.build", n / 25, new=3) for n in range(1, 601)), sent("hall", 1)])
     made = foreseen(history, wish(*uses))
     assert [one for one in made.warnings if one in warnings] == warnings
 

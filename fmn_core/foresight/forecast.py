@@ -21,14 +21,14 @@ from .narrowing import narrowed, period
 FIREHOSE = 500
 
 _DAY = 86_400.0
-_SHORTEST = 1 / 24  # of less than an hour, nothing is said of a day
+_SHORTEST = 1.0  # two hours are no day: they say how much it is at least
 
 
 @dataclass(frozen=True)
 class Forecast:
     """What a filter would have matched in a period, and what it comes to.
 
-    :param per_day: messages a day
+    :param per_day: messages a day; where less than a day is recorded, those there were
     :param total: messages in the period, an estimate unless ``exact``
     :param matched: messages that were seen to match
     :param seen: messages that were looked at
