@@ -1,0 +1,61 @@
+"""Everybody can use the pages: axe-core finds nothing serious on any of them, at both widths, light and dark."""
+
+from __future__ import annotations
+
+import os
+from contextlib import closing
+
+import gallery
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import sync_playwright
+
+from fmn_core.config import Settings
+from fmn_core.plugins import PluginRegistry
+from fmn_core.store import open_store
+from fmn_web import create_app
+from fmn_web.policy import POLICY, Access
+
+SERIOUS = ("serious", "critical")
+
+
+@pytest.fixture(scope="module")
+def place():
+    if gallery.CHROMIUM is None:
+        reason = "chromium is not installed"
+        pytest.fail(reason) if os.environ.get("FMN_TEST_REQUIRE_SERVICES") == "1" else pytest.skip(reason)
+    with gallery.instance() as (url, known):
+        yield url, known
+
+
+@pytest.fixture(scope="module")
+def browser():
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=gallery.CHROMIUM, args=["--no-sandbox", "--disable-gpu"])
+        yield browser
+        browser.close()
+
+
+def test_every_page_is_in_the_gallery(tmp_path):
+    with closing(open_store(f"sqlite:///{tmp_path / 'fmn.sqlite'}")) as store:
+        app = create_app(Settings(data_dir=tmp_path), PluginRegistry(), store)
+    gets = {rule.endpoint for rule in app.url_map.iter_rules() if "GET" in (rule.methods or ())}
+    pages = {name for name in gets if POLICY[name] not in (Access.READ, Access.WRITE)}
+    assert pages == {picture.endpoint for picture in gallery.PICTURES} | set(gallery.NO_PAGES)
+
+
+@pytest.mark.parametrize("scheme", gallery.SCHEMES)
+@pytest.mark.parametrize("width", gallery.WIDTHS)
+def test_axe_finds_nothing_serious(place, browser, width, scheme):
+    url, known = place
+    pages = {member: gallery.open_page(browser, url, width, scheme, member) for member in (True, False)}
+    found = {}
+    for picture in gallery.PICTURES:
+        page = pages[picture.member]
+        gallery.look(page, url, known, picture)
+        violations = [one for one in Axe().run(page).response["violations"] if one["impact"] in SERIOUS]
+        if violations:
+            found[picture.name] = [(one["id"], one["nodes"][0]["html"][:200]) for one in violations]
+        if width == min(gallery.WIDTHS):
+            assert page.evaluate("document.documentElement.scrollWidth") <= width, picture.name
+    assert found == {}
