@@ -27,9 +27,9 @@ QUIET = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--
          "--disable-sync", "--no-first-run"]  # fmt: skip
 
 
-@pytest.fixture
-def browser() -> Iterator[Browser]:
-    """A real one."""
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Browser]:
+    """A real browser, which takes long to start."""
     if CHROMIUM is None:
         reason = "chromium is not installed"
         pytest.fail(reason) if os.environ.get("FMN_TEST_REQUIRE_SERVICES") else pytest.skip(reason)
@@ -37,3 +37,11 @@ def browser() -> Iterator[Browser]:
         started = playwright.chromium.launch(executable_path=CHROMIUM, args=QUIET)
         yield started
         started.close()
+
+
+@pytest.fixture
+def browser(chromium: Browser) -> Iterator[Browser]:
+    """It, with nothing open; whatever a test opens, with its cookies, is gone at the end."""
+    yield chromium
+    for context in chromium.contexts:
+        context.close()
