@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping
 
-from .lookups import Answers
+from .lookups import Answers, Kind
 from .snapshot import Snapshot
 
 
@@ -22,6 +22,7 @@ class LiveLookups:
     packages: Callable[..., frozenset[str]]
     members: Callable[[str], frozenset[str]]
     groups: Callable[[str], frozenset[str]]
+    known: Callable[[Kind], tuple[str, ...]]
 
     def __init__(self, clock: Callable[[], float] = time.time) -> None:
         self._clock = clock
@@ -53,4 +54,5 @@ class LiveLookups:
             packages=snapshot.packages,
             members=snapshot.members,
             groups=snapshot.groups,
+            known=snapshot.known,
         )

@@ -8,7 +8,7 @@ from __future__ import annotations
 import abc
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
-from typing import Protocol, TypeVar
+from typing import Literal, Protocol, TypeVar
 
 from .model import ALL_ROLES, Message, Role
 
@@ -17,6 +17,8 @@ GROUP_MARK = "@"
 NOBODY: frozenset[str] = frozenset()
 
 Answer = TypeVar("Answer")
+#: what has names
+Kind = Literal["package", "user", "group"]
 
 
 class Lookups(Protocol):
@@ -33,6 +35,13 @@ class Lookups(Protocol):
 
     def groups(self, user: str) -> frozenset[str]:
         """Return the groups of an account."""
+
+
+class Directory(Lookups, Protocol):
+    """What the core itself asks beyond that: rules may not, as they would go through all there is."""
+
+    def known(self, kind: Kind) -> tuple[str, ...]:
+        """Return all names of a kind, sorted. Those of users are all that own something or are in a group."""
 
 
 @dataclass(frozen=True)

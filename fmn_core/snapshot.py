@@ -9,7 +9,7 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from itertools import zip_longest
 
-from .lookups import GROUP_MARK, NOBODY, LookupData
+from .lookups import GROUP_MARK, NOBODY, Kind, LookupData
 from .model import ALL_ROLES, Role
 
 #: share of all packages up to which a patch is quicker than building anew
@@ -56,6 +56,7 @@ class Snapshot:
     ) -> None:
         self._members, self._groups, self._roles, self._owners = members, groups, roles, owners
         self._asked: dict[Collection[Role], dict[str, frozenset[str]]] = {}
+        self._listed: dict[Kind, tuple[str, ...]] = {}
 
     def patched(self, data: Iterable[LookupData]) -> Snapshot:
         """Return the snapshot of other data. Where it differs little from ours, most of ours is taken over."""
@@ -136,6 +137,14 @@ class Snapshot:
     def groups(self, user: str) -> frozenset[str]:
         """See :meth:`fmn_core.Lookups.groups`."""
         return self._groups.get(user, NOBODY)
+
+    def known(self, kind: Kind) -> tuple[str, ...]:
+        """See :meth:`fmn_core.lookups.Directory.known`."""
+        if kind not in self._listed:
+            accounts = (name for name in {*self._roles, *self._groups} if not name.startswith(GROUP_MARK))
+            names: Mapping[Kind, Iterable[str]] = {"package": self._owners, "user": accounts, "group": self._members}
+            self._listed[kind] = tuple(sorted(names[kind]))
+        return self._listed[kind]
 
 
 def _with_packages(ownership: Mapping[str, Mapping[str, Role]]) -> Iterable[tuple[Mapping[str, Role], list[str]]]:

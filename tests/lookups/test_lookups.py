@@ -55,6 +55,16 @@ def test_roles_may_come_in_any_collection(snapshot: Snapshot) -> None:
     assert snapshot.packages("ava", [Role.WATCHER]) == snapshot.packages("ava", (Role.WATCHER,)) == {"bash"}
 
 
+def test_all_names_of_a_kind_are_known(snapshot: Snapshot) -> None:
+    assert snapshot.known("package") == ("bash", "kernel", "modules/bash")
+    assert snapshot.known("user") == ("ava", "hugo", "mei", "nuru")
+    assert snapshot.known("group") == ("empty-sig", "kernel-sig")
+    live = LiveLookups()
+    assert live.known("package") == ()
+    live.use({"x": Answers(DATA, Label("1", 0.0))})
+    assert live.known("package") == snapshot.known("package")
+
+
 def test_groups_and_members_are_two_sides(snapshot: Snapshot) -> None:
     assert snapshot.members("kernel-sig") == {"mei", "nuru"}
     assert snapshot.groups("mei") == {"kernel-sig"}

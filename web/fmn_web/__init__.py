@@ -11,7 +11,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 from fmn_core.asking import Asking
 from fmn_core.config import Settings
-from fmn_core.lookups import Lookups
+from fmn_core.lookups import Directory
 from fmn_core.plugins import PluginRegistry
 from fmn_core.snapshot import Snapshot
 from fmn_core.store import Store
@@ -50,7 +50,7 @@ from .parts import Parts
 LONGEST_REQUEST = 256 * 1024
 
 
-def create_app(settings: Settings, registry: PluginRegistry, store: Store, lookups: Lookups | None = None) -> Flask:
+def create_app(settings: Settings, registry: PluginRegistry, store: Store, lookups: Directory | None = None) -> Flask:
     """Build the web application.
 
     :param settings: the configuration

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import cast, get_args
 
 from flask import Blueprint, Response, jsonify, request
 
-from fmn_core.lookups import Lookups
+from fmn_core.lookups import Directory, Kind
 from fmn_core.model import topic_words
 from fmn_core.plugins import PluginRegistry
 from fmn_core.samples import Sample
@@ -26,7 +27,7 @@ class Names:
     :param lookups: who maintains what
     """
 
-    def __init__(self, registry: PluginRegistry, lookups: Lookups) -> None:
+    def __init__(self, registry: PluginRegistry, lookups: Directory) -> None:
         self._apps = sorted({topic_words(str(one.message.get("topic", "")))[0] for one in _samples(registry)} - {""})
         self._lookups = lookups
 
@@ -46,9 +47,11 @@ class Names:
         return self._apps
 
     def like(self, kind: str, user: str, typed: str) -> list[str]:
-        """Return some of the names that hold what was typed: those first that begin with it."""
+        """Return some of the names that hold what was typed: those that begin with it first, and of these one's own."""
         wanted = typed[:LONGEST].strip().lower()
-        found = [name for name in self.of(kind, user) if wanted in name.lower()]
+        own = self.of(kind, user)
+        others = self._lookups.known(cast(Kind, kind)) if wanted and kind in get_args(Kind) else ()
+        found = [name for name in dict.fromkeys((*own, *others)) if wanted in name.lower()]
         return sorted(found, key=lambda name: not name.lower().startswith(wanted))[:MOST]
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from fmn_core.asking import Asking
 from fmn_core.config import Settings
-from fmn_core.lookups import Lookups
+from fmn_core.lookups import Directory
 from fmn_core.plugins import PluginRegistry
 from fmn_core.store import Store
 
@@ -22,5 +22,5 @@ class Parts:
     settings: Settings
     registry: PluginRegistry
     store: Store
-    lookups: Lookups
+    lookups: Directory
     asking: Asking

@@ -77,7 +77,11 @@ def saved(store, one):
     [
         ("package", "zl", ["zlib"]),
         ("package", "LIB02", [f"lib{number:03}" for number in range(20, 30)]),
-        ("package", "kern", []),
+        ("package", "kern", ["kernel"]),
+        ("package", "el", ["kernel"]),
+        ("package", "", [f"lib{number:03}" for number in range(20)]),
+        ("user", "jo", ["joe"]),
+        ("group", "o", ["others", "sailors"]),
         ("user", "", ["jane", "ann"]),
         ("user", "A", ["ann", "jane"]),
         ("group", "sail", ["sailors"]),
