@@ -70,9 +70,9 @@ def create_app(settings: Settings, registry: PluginRegistry, store: Store, looku
     visitor.sign(app, policy.way)
     _for_people(app, parts)
     _for_whoever_has_a_secret(app, parts, protection)
+    limits.limited(app, settings)
     mishaps.handled(app)
     headers.added(app, settings)
-    limits.limited(app, settings)  # it adds headers of its own, and what is added last is asked first
     app.jinja_env.globals.update(wording.GLOBALS, known_endpoints=app.view_functions)
     return app
 
