@@ -75,6 +75,8 @@ SIDEWAYS = {
     "fmn_core.librarian": {"desk"},
     "fmn_core.logs": {"config"},
     "fmn_core.worker": {"following", "matching"},
+    "fmn_core.clerk": {"errands"},
+    "fmn_core.bookkeeper": {"matching", "worker"},
     "fmn_core.delivery": {"incident", "retry", "wanted"},
     "fmn_core.incident": {"retry"},
     "fmn_core.runner": {"incident", "signals"},
