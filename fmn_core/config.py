@@ -208,6 +208,8 @@ class WebSettings(Section):
     :param link_limit: uses of confirmations, links to unsubscribe and feeds from one address
     :param search_limit: forecasts and searches of one account
     :param api_limit: calls of one program
+    :param admin_group: whoever is in this group sees how the instance is and may act as anybody; empty for nobody
+    :param admins: accounts that may likewise, where no lookup knows groups
     """
 
     issuer: str = ""
@@ -223,6 +225,8 @@ class WebSettings(Section):
     link_limit: Rate = "60 per minute"
     search_limit: Rate = "120 per minute"
     api_limit: Rate = "600 per minute"
+    admin_group: str = ""
+    admins: Names = ()
 
 
 class MonitoringSettings(Section):
