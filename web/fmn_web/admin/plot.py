@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 
 from fmn_core.model import Outcome
 
 #: size of the drawing, and what is left around the bars for what is written there
-WIDTH, HEIGHT = 720, 240
+WIDTH, HEIGHT = 480, 220
 LEFT, BOTTOM, TOP = 60, 24, 10
+#: where bars stand, and how high they may be
+_FLOOR = HEIGHT - BOTTOM
+_ROOM = _FLOOR - TOP
 #: share of a day that its bar takes
 _FILLED = 0.8
 
@@ -36,7 +39,7 @@ class Plot:
     """A drawing.
 
     :param lines: height and number of the lines across
-    :param days: place and name of days below
+    :param days: name of a day for each week, and the place where its bar ends
     """
 
     bars: list[Bar]
@@ -47,19 +50,25 @@ class Plot:
 def drawn(volume: Mapping[date, Mapping[Outcome, int]]) -> Plot:
     """Place the bars of some days, oldest first."""
     top = round_up(max((sum(counts.values()) for counts in volume.values()), default=0))
-    room, step = HEIGHT - TOP - BOTTOM, (WIDTH - LEFT) / max(1, len(volume))
+    step = (WIDTH - LEFT) / max(1, len(volume))
     bars: list[Bar] = []
+    ends: list[tuple[float, str]] = []
     for number, (day, counts) in enumerate(volume.items()):
-        y = float(HEIGHT - BOTTOM)
-        for outcome in STACK:
-            if count := counts.get(outcome, 0):
-                height = room * count / top
-                y -= height
-                bars.append(Bar(day, outcome, count, round(LEFT + number * step, 1), round(y, 1),
-                                round(step * _FILLED, 1), round(height, 1)))  # fmt: skip
-    lines = [(round(HEIGHT - BOTTOM - room * part / 2, 1), top * part // 2) for part in range(3 if top > 1 else 1)]
-    days = [(round(LEFT + number * step, 1), f"{day:%d %b}") for number, day in enumerate(volume) if number % 7 == 0]
-    return Plot(bars, lines, days)
+        x, width = round(LEFT + number * step, 1), round(step * _FILLED, 1)
+        bars += _stacked(day, counts, x, width, _ROOM / top)
+        ends.append((x + width, f"{day:%d %b}"))
+    parts = 1 if top % 2 else 2
+    lines = [(round(_FLOOR - _ROOM * part / parts, 1), top * part // parts) for part in range(parts + 1)]
+    return Plot(bars, lines, ends[::-7])
+
+
+def _stacked(day: date, counts: Mapping[Outcome, int], x: float, width: float, scale: float) -> Iterator[Bar]:
+    """Put the pieces of a bar upon each other."""
+    below = 0
+    for outcome in STACK:
+        if count := counts.get(outcome, 0):
+            below += count
+            yield Bar(day, outcome, count, x, round(_FLOOR - below * scale, 1), width, round(count * scale, 1))
 
 
 def round_up(number: int) -> int:
