@@ -221,7 +221,7 @@ class Application:
         if self._followers:
             chores.append(Chore("changes of preferences", FOLLOWING_TURN, self._follow, wired=True))
         if self._workers:
-            keeper = Bookkeeper(self.store, self._workers)
+            keeper = Bookkeeper(self.store, self._workers, self.registry.plugins)
             chores.append(Chore("what rules cost", BOOKKEEPING_TURN, keeper.turn))
         if self._delivers:
             chores.append(Chore("housekeeping", HOUSEKEEPING_TURN, Housekeeper(self.store, self.settings).turn))

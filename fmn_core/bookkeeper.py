@@ -14,6 +14,7 @@ from typing import Any
 
 from .errors import StoreError
 from .matching import TimesRules
+from .plugins import PluginInfo, Status
 from .store import Store
 from .store.reports import WORKER
 from .worker import Worker
@@ -24,6 +25,7 @@ log = logging.getLogger(__name__)
 class Bookkeeper:
     """Tells of the workers of this process.
 
+    :param plugins: those of this process
     :param now: the time
     """
 
@@ -31,9 +33,11 @@ class Bookkeeper:
         self,
         store: Store,
         workers: Sequence[Worker],
+        plugins: Sequence[PluginInfo] = (),
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self._store, self._workers, self._now = store, workers, now
+        self._broken = {f"{one.name} {one.version}": one.reason for one in plugins if one.status is Status.BROKEN}
         self._name = f"{WORKER}{socket.gethostname()}.{os.getpid()}"
 
     def turn(self) -> None:
@@ -41,7 +45,8 @@ class Bookkeeper:
         try:
             reports = self._store.reports
             for number, worker in enumerate(self._workers):
-                reports.put(f"{self._name}.{number}" if number else self._name, told(worker), self._now())
+                value = {**told(worker), "broken": self._broken}
+                reports.put(f"{self._name}.{number}" if number else self._name, value, self._now())
         except StoreError as error:
             log.debug("nobody is told what rules cost: %s", error)
 

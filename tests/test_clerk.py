@@ -22,7 +22,7 @@ from fmn_core.errors import DropDelivery, StoreError, TransportError
 from fmn_core.instruments import Timing
 from fmn_core.matching.base import Faults
 from fmn_core.model import Destination, Preference, User
-from fmn_core.plugins import PluginRegistry
+from fmn_core.plugins import PluginInfo, PluginRegistry, Status
 from fmn_core.store import Store, What, open_store
 from fmn_core.store.reports import DEAD, QUEUES, WORKER
 from fmn_core.testing import RecordingBackend, message, notification
@@ -241,7 +241,11 @@ class Told:
 
 
 def test_a_process_tells_what_its_rules_cost(kept):
-    Bookkeeper(kept, [Told()], lambda: NOW).turn()
+    plugins = [
+        PluginInfo("sound", "fmn.rules", "d", "1", Status.SOUND),
+        PluginInfo("odd", "fmn.rules", "d", "2", Status.BROKEN, "no module"),
+    ]
+    Bookkeeper(kept, [Told()], plugins, lambda: NOW).turn()
     (report,) = kept.reports.like(WORKER)
     assert report.value == {
         "rules": {
@@ -253,10 +257,11 @@ def test_a_process_tells_what_its_rules_cost(kept):
         "matched": 10,
         "notifications": 3,
         "unusable": 1,
+        "broken": {"odd 2": "no module"},
     }
     assert report.is_fresh(NOW + timedelta(minutes=3))
     assert not report.is_fresh(NOW + timedelta(minutes=3, seconds=1))
-    Bookkeeper(kept, [Told()], lambda: NOW + timedelta(hours=1)).turn()
+    Bookkeeper(kept, [Told()], plugins, lambda: NOW + timedelta(hours=1)).turn()
     assert [one.at for one in kept.reports.like(WORKER)] == [NOW + timedelta(hours=1)], "in the place of the last one"
 
 

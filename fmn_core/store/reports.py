@@ -5,7 +5,7 @@ What they are called, and what stands in them:
 * ``queues``: ``{"depths": {queue: pieces}, "dead": number}``
 * ``dead``: ``{"letters": [{"id", "queue", "reason", "attempts", "died_at", "topic", "message_id", "user"}]}``
 * ``worker.HOST.PROCESS``: ``{"rules": {identifier: {"count", "seconds", "errors"}}, "revision", "matched",
-  "notifications", "unusable"}``, since that process began
+  "notifications", "unusable", "broken": {plugin: reason}}``, since that process began
 """
 
 from __future__ import annotations

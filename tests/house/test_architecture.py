@@ -63,6 +63,7 @@ SIDEWAYS = {
     "fmn_core.backends": {"digests", "pacing", "reception"},
     "fmn_core.rules": {"lookups", "samples"},
     "fmn_core.defaults": {"rules"},
+    "fmn_core.config": {"raw_settings"},
     "fmn_core.wire": {"codec"},
     "fmn_core.hookspecs": {"backends", "config", "defaults", "lookups", "rules", "summaries"},
     "fmn_core.plugins": {"offers", "schemas"},

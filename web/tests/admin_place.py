@@ -67,7 +67,8 @@ def fill(store):
     for number in (1, 2):
         rules = {"toy_ended": {"count": 10, "seconds": 0.02, "errors": number},
                  "gone": {"count": 100, "seconds": 0.001, "errors": 0}}  # fmt: skip
-        value = {"rules": rules, "revision": 1, "matched": 1000, "notifications": 10, "unusable": 3}
+        value = {"rules": rules, "revision": 1, "matched": 1000, "notifications": 10, "unusable": 3,
+                 "broken": {"boats 3": f"no sea {EVIL}"}}  # fmt: skip
         store.reports.put(f"{WORKER}host.{number}", value, NOW)
     store.reports.put(f"{WORKER}host.old", value, NOW - timedelta(minutes=4))
     store.ledger.record([

@@ -91,9 +91,9 @@ def test_they_stand_on_an_empty_instance(tmp_path, store, page):
     assert "<h1" in text(client_of(app, "root").get(f"/admin{page}", base_url=BASE))
 
 
-@pytest.mark.parametrize("endpoint", [name for name in ADMIN if name != "admin.plugins"])
+@pytest.mark.parametrize("endpoint", ADMIN)
 def test_while_the_store_is_away_they_say_so(app, store, root, jane, monkeypatch, endpoint):
-    """But for who is here, nothing can be asked; plugins are known without."""
+    """But for who is here, nothing can be asked."""
 
     def away(*_, **__):
         raise StoreError("away")
@@ -152,6 +152,14 @@ def test_plugins_that_are_broken_come_first_with_their_reason(root):
     assert page.index("fmn-rules-odd") < page.index("fmn-rules-toys")
     assert f"cannot be imported: {escape(EVIL)}" in page
     assert "entry point <code>toys</code> in <code>fmn.rules</code>" in page
+    assert "Broken in workers" not in page
+
+
+def test_plugins_that_are_broken_in_workers_are_told_too(store, jane, root):
+    fill(store)
+    page = text(root.get("/admin/plugins", base_url=BASE))
+    assert page.count(f"no sea {escape(EVIL)}") == 2
+    assert "host.old" not in page
 
 
 def test_rules_are_added_up_over_the_workers_and_sorted(store, jane, root):
@@ -160,7 +168,7 @@ def test_rules_are_added_up_over_the_workers_and_sorted(store, jane, root):
         way: text(root.get(f"/admin/rules?by={way}", base_url=BASE)) for way in ("cost", "share", "errors", "name", "x")
     }
     assert "Of 2 workers" in by["cost"]
-    for words in ("2,000.0 µs", "0.040 s", ">3</td>", "3 filters can never match", "not installed here"):
+    for words in ("2,000.0 µs", "40.00 ms", ">3</td>", "3 filters can never match", "not installed here"):
         assert words in by["cost"]
     assert by["cost"].index("toy_ended") < by["cost"].index('<code class="text-break">gone')
     assert by["name"].index('<code class="text-break">gone') < by["name"].index("toy_ended")
