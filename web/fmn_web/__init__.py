@@ -18,6 +18,7 @@ from fmn_core.store import Store
 
 from . import (
     account,
+    admin,
     api,
     audit,
     catalogue,
@@ -28,6 +29,7 @@ from . import (
     exchange,
     expected,
     feeds,
+    guise,
     headers,
     history,
     home,
@@ -65,7 +67,8 @@ def create_app(settings: Settings, registry: PluginRegistry, store: Store, looku
     _configure(app, settings)
     Bootstrap5(app)
     protection = CSRFProtect(app)
-    visitor.recognise(app, store)
+    visitor.recognise(app, store, lambda name: admin.is_admin(parts, name))
+    guise.watch(app)
     policy.guard(app, store)
     visitor.sign(app, policy.way)
     _for_people(app, parts)
@@ -96,11 +99,12 @@ def _for_people(app: Flask, parts: Parts) -> None:
     """Add the pages that people look at, logged in or not."""
     names = completion.Names(parts.registry, parts.lookups)
     app.register_blueprint(home.blueprint())
+    app.register_blueprint(guise.blueprint())
     app.register_blueprint(catalogue.blueprint(parts.registry))
     app.register_blueprint(openid.blueprint(app, parts))
     app.register_blueprint(completion.blueprint(names))
     app.register_blueprint(edit.blueprint(parts, names))
-    for topic in (login, mine, changes, history, less, expected, live, audit, exchange, account, feeds):
+    for topic in (login, mine, changes, history, less, expected, live, audit, exchange, account, feeds, admin):
         app.register_blueprint(topic.blueprint(parts))
 
 

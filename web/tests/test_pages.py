@@ -86,7 +86,9 @@ def url(app, endpoint):
         return app.url_map.bind("127.0.0.1").build(endpoint, known, force_external=False), rule.methods
 
 
-@pytest.mark.parametrize("endpoint", [name for name, access in POLICY.items() if access is Access.MEMBER])
+@pytest.mark.parametrize(
+    "endpoint", [name for name, access in POLICY.items() if access in (Access.MEMBER, Access.OWNER)]
+)
 def test_a_page_for_members_is_for_members(app, endpoint):
     path, methods = url(app, endpoint)
     answer = app.test_client().open(path, method="POST" if "POST" in methods else "GET", base_url=BASE)
