@@ -36,7 +36,7 @@ def blueprint(parts: Parts) -> Blueprint:
     def index() -> str:
         asked, name = request.args, visitor()
         backend, outcome = asked.get("backend", ""), _outcome(asked.get("outcome", ""))
-        before, behind = _moment(asked.get("before", "")), asked.get("behind", "")
+        before, behind = moment_of(asked.get("before", "")), asked.get("behind", "")
         entries = store.ledger.of_user(name, ROWS + 1, backend or None, before, behind, outcome)
         mine = {one.id for each in store.preferences.user(name).preferences for one in each.filters}
         return render_template(
@@ -91,7 +91,8 @@ def _outcome(text: str) -> Outcome | None:
     return Outcome(text) if text in OUTCOMES else None
 
 
-def _moment(text: str) -> datetime | None:
+def moment_of(text: str) -> datetime | None:
+    """Read a moment of an address; None for whatever is none."""
     try:
         found = datetime.fromisoformat(text)
     except ValueError:
