@@ -206,6 +206,8 @@ class WebSettings(Section):
     :param link_limit: uses of confirmations, links to unsubscribe and feeds from one address
     :param search_limit: forecasts and searches of one account
     :param api_limit: calls of one program
+    :param datagrepper: URL of an archive of the bus, asked for messages that ours has no more; empty for none
+    :param datagrepper_seconds: how long a page waits for it
     :param admin_group: whoever is in this group sees how the instance is and may act as anybody; empty for nobody
     :param admins: accounts that may likewise, where no lookup knows groups
     """
@@ -223,6 +225,8 @@ class WebSettings(Section):
     link_limit: Rate = "60 per minute"
     search_limit: Rate = "120 per minute"
     api_limit: Rate = "600 per minute"
+    datagrepper: str = Field(default="", pattern="^(https?://.+)?$")
+    datagrepper_seconds: float = Field(default=4.0, gt=0, le=60)
     admin_group: str = ""
     admins: Names = ()
 

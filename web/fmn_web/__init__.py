@@ -46,6 +46,7 @@ from . import (
     visitor,
     wording,
 )
+from .datagrepper import Datagrepper
 from .parts import Parts
 
 #: bytes of a request; somebody's whole notifications as a document may be long
@@ -62,7 +63,8 @@ def create_app(settings: Settings, registry: PluginRegistry, store: Store, looku
     :raises ConfigError: if the settings would let anybody be anybody from elsewhere
     """
     asking = Asking(store, registry.backends, settings.base_url, settings.confirmation)
-    parts = Parts(settings, registry, store, lookups or Snapshot(), asking)
+    older = Datagrepper(settings.web.datagrepper, settings.web.datagrepper_seconds)
+    parts = Parts(settings, registry, store, lookups or Snapshot(), asking, older)
     app = Flask(__name__)
     _configure(app, settings)
     Bootstrap5(app)

@@ -11,6 +11,7 @@ from fmn_core.matching import Explanation, explain
 from fmn_core.model import Message, Outcome
 from fmn_core.store import LedgerEntry
 
+from .datagrepper import DatagrepperError
 from .parts import Parts
 from .visitor import visitor
 
@@ -48,9 +49,9 @@ def blueprint(parts: Parts) -> Blueprint:
     @pages.get("/<notification>")
     def why(notification: str) -> str:
         entry = entry_of(parts, notification)
-        message = store.archive.get(entry.message_id)
+        message, trouble = recorded(parts, entry.message_id)
         return render_template(
-            "why.html", entry=entry, explanation=explained(parts, message) if message else None,
+            "why.html", entry=entry, trouble=trouble, explanation=explained(parts, message) if message else None,
             backends=parts.registry.backends, muted=entry.thread in store.mutes.of_user(visitor(), datetime.now(UTC)),
             filter=store.editing.find_filter(visitor(), entry.filter_id) if entry.filter_id else None,
         )  # fmt: skip
@@ -70,6 +71,14 @@ def blueprint(parts: Parts) -> Blueprint:
         return redirect(url_for("history.index"))
 
     return pages
+
+
+def recorded(parts: Parts, message_id: str) -> tuple[Message | None, str]:
+    """Return a message from our archive or else from datagrepper, and why that gave no answer, if it did not."""
+    try:
+        return parts.store.archive.get(message_id) or parts.datagrepper.get(message_id), ""
+    except DatagrepperError as error:
+        return None, str(error)
 
 
 def explained(parts: Parts, message: Message) -> Explanation:

@@ -16,7 +16,7 @@ from fmn_core.plugins import PluginRegistry
 from fmn_core.rules import RuleBook
 from fmn_core.store import LedgerEntry
 from fmn_core.testing import RecordingBackend
-from fmn_web import create_app, expected
+from fmn_web import create_app, looking
 
 BASE = "http://127.0.0.1/"
 NOW = datetime.now(UTC)
@@ -86,10 +86,10 @@ def test_a_day_that_is_none_is_no_trouble(jane, some, day):
 
 
 def test_what_was_not_looked_through_is_said(jane, store, some, monkeypatch):
-    monkeypatch.setattr(expected, "LOOKED_AT", 2)
+    monkeypatch.setattr(looking, "LOOKED_AT", 2)
     page = text_of(jane.get("/expected?words=submarine", base_url=BASE))
     assert "2 messages were looked through" in page
-    monkeypatch.setattr(expected, "LOOKED_AT", 3)
+    monkeypatch.setattr(looking, "LOOKED_AT", 3)
     assert "looked through" not in text_of(jane.get("/expected?words=submarine", base_url=BASE))
 
 
@@ -97,7 +97,7 @@ def test_what_was_not_looked_through_is_said(jane, store, some, monkeypatch):
 def test_looking_goes_on_where_it_was_given_up(jane, store, monkeypatch, limit):
     for number in range(7):
         put(store, f"m{number}", "toys.ended", sent_at=NOW - timedelta(minutes=number))
-    monkeypatch.setattr(expected, limit, 0 if limit == "BUDGET" else 2)
+    monkeypatch.setattr(looking, limit, 0 if limit == "BUDGET" else 2)
     found, path = [], "/expected?words=summary"
     while path:
         page = text_of(jane.get(html.unescape(path), base_url=BASE))
