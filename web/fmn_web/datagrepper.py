@@ -72,7 +72,7 @@ class Datagrepper:
         return found
 
     def page(self, package: str, since: datetime, until: datetime, number: int) -> Older:
-        """Return a page of the messages, without those that cannot be read, that were sent from one moment on and before another.
+        """Return a page of the messages of a time, its end left out; those that cannot be read are left out too.
 
         :param package: only of this one; empty for all
         :param number: from 1
