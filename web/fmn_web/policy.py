@@ -71,6 +71,7 @@ POLICY: dict[str, Access] = {
     "changes.digest": Access.MEMBER,
     "changes.switch_filter": Access.MEMBER,
     "changes.move": Access.MEMBER,
+    "changes.order": Access.MEMBER,
     "changes.remove": Access.MEMBER,
     "changes.copy": Access.MEMBER,
     "changes.reset": Access.MEMBER,

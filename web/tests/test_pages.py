@@ -134,6 +134,7 @@ def test_what_is_somebody_elses_is_not_there(app, store, jane, method, path):
     assert answer.status_code == 404
     assert filter_of(store) == before
     joe.post(f"/notifications/mail/filters/{before.id}/off", base_url=BASE)
+    joe.post("/notifications/mail/order", data={"filter": before.id}, base_url=BASE)
     assert filter_of(store).active
 
 
@@ -218,6 +219,9 @@ def test_buttons_do_what_they_say(jane, store):
         (f"filters/{second.id}/copy", {"to": "mail"}),
     ):
         assert jane.post(f"/notifications/mail/{path}", data=data, base_url=BASE).status_code == 302, path
+    for wanted in (["no id", first.id], [second.id]):
+        assert jane.post("/notifications/mail/order", data={"filter": wanted}, base_url=BASE).status_code == 204
+        assert store.preferences.user("jane").preferences[0].filters[0].id == wanted[-1]
     one = store.preferences.user("jane").preferences[0]
     assert (one.enabled, one.digest.every, one.digest.quiet) == (True, 1200.0, "22:00-07:00")
     assert [(each.name, each.active) for each in one.filters] == [
