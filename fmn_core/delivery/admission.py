@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 
 from fmn_core.codec import decode_notification
@@ -45,6 +45,17 @@ class Admission:
         self._held, self._tally, self._now = held, tally, now
         self._claims = Claims(store)
         self._last = datetime.min.replace(tzinfo=UTC)
+        self._before: dict[str, datetime] = {}
+
+    def begin(self, backend: str, lines: Mapping[str, datetime]) -> None:
+        """Let what is new come after all that was taken before, by a process whose clock may have been ahead.
+
+        :param lines: since when the last one waits in line, by destination
+        :raises StoreError: it is not known
+        """
+        self._before = self._store.ledger.queued(backend, self._now())
+        for destination, latest in lines.items():
+            self._before[destination] = max(latest, self._before.get(destination, latest))
 
     def take_in(self, transport: Transport, envelopes: Sequence[Envelope]) -> None:
         """Decide on each notification; a copy of one that is on its way joins it.
@@ -57,7 +68,7 @@ class Admission:
                 continue
             job = self._held.job_of(one.id) or new.get(one.id)
             if job is None:
-                job = new[one.id] = Job((one,), self._stamp())
+                job = new[one.id] = Job((one,), self._stamp(one.destination))
             job.envelopes.append(envelope)
         if new:
             self._admit(transport, list(new.values()))
@@ -70,10 +81,14 @@ class Admission:
             self._tally.malformed()
             return None
 
-    def _stamp(self) -> datetime:
-        """Return the time, and never the same twice: it orders what waits in the store."""
+    def _stamp(self, destination: str) -> datetime:
+        """Return the time, for a destination later than ever before: it orders what waits in the store."""
         self._last = max(self._now(), self._last + _TICK)
-        return self._last
+        before = self._before.get(destination)
+        if before is None or before < self._last:
+            return self._last
+        self._before[destination] = before + _TICK
+        return self._before[destination]
 
     def _admit(self, transport: Transport, jobs: Sequence[Job]) -> None:
         known = self._store.ledger.take(

@@ -49,17 +49,20 @@ class Rounds:
         #: whether anything waits that goes by itself, sooner or later, without anything else happening
         self.anything = False
 
-    def begin(self) -> bool:
+    def begin(self) -> dict[str, datetime]:
         """Let nothing new overtake what waits in line since before.
 
-        :returns: whether anything does
+        :returns: since when the last one waits, by destination
         :raises StoreError: it is not known
         """
-        lines = {group.destination for group in self._store.waiting.groups(self._backend) if group.why in IN_LINE}
+        lines: dict[str, datetime] = {}
+        for group in self._store.waiting.groups(self._backend):
+            if group.why in IN_LINE:
+                lines[group.destination] = max(group.latest, lines.get(group.destination, group.latest))
         for destination in lines:
             self._lanes.block(destination)
         self.anything = bool(lines)
-        return self.anything
+        return lines
 
     def rest(self, job: Job, due: datetime) -> None:
         """A digest could not be sent: leave it alone until then."""

@@ -174,7 +174,9 @@ class Delivery:
         """Begin, or go on, with what the store says: what was not begun comes again."""
         for job in self._lanes.clear():
             self._held.let_go(job)
-        self._gathered_at = self._clock() + GATHERING if self._rounds.begin() else None
+        lines = self._rounds.begin()
+        self._admission.begin(self.backend, lines)
+        self._gathered_at = self._clock() + GATHERING if lines else None
         self._lanes.resume()
         self._interrupted = False
 

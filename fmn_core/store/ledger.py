@@ -123,6 +123,18 @@ class Ledger:
             write_entries(connection, new)
         return known
 
+    def queued(self, backend: str, since: datetime) -> dict[str, datetime]:
+        """Return when the last one was taken that is still queued, by destination.
+
+        :param since: only what was taken at this moment or later; that is quick where it is about now
+        """
+        c = ledger.c
+        query = select(c.destination, func.max(c.at)).where(
+            c.at >= since, c.backend == storable(backend), c.outcome == Outcome.QUEUED
+        )
+        with reading(self._engine) as connection:
+            return {row[0]: row[1] for row in connection.execute(query.group_by(c.destination))}
+
     def find(self, user: str, notification: str) -> LedgerEntry | None:
         """Return what became of one of a user's notifications; None if it is not known, or not theirs."""
         which = ledger.c.user == storable(user), ledger.c.notification == storable(notification)

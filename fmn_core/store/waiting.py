@@ -71,6 +71,7 @@ class Group:
     """What waits at one destination, for one preference and for one reason.
 
     :param oldest: since when the first of them waits
+    :param latest: since when the last of them waits
     :param due: the earliest that any of them is due; None where none says
     """
 
@@ -80,6 +81,7 @@ class Group:
     why: Why
     count: int
     oldest: datetime
+    latest: datetime
     due: datetime | None
 
 
@@ -112,7 +114,8 @@ class WaitingRoom:
         w = waiting.c
         columns = w.destination, w.user, w.preference, w.why
         oldest = func.min(w.since).label("oldest")
-        sums = func.count().label("count"), oldest, func.min(w.due).label("due")
+        latest = func.max(w.since).label("latest")
+        sums = func.count().label("count"), oldest, latest, func.min(w.due).label("due")
         query = select(*columns, *sums).where(w.backend == backend)
         with reading(self._engine) as connection:
             rows = connection.execute(query.group_by(*columns).order_by(oldest))

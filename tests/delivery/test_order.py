@@ -86,6 +86,50 @@ def test_a_clock_that_jumped_back_leaves_nothing_behind(place):
     assert ids(place, "home") == ["m0", "m1"]
 
 
+def take_in_one_moment(place, *notes):
+    place.publish(*notes)
+    place.stage.handle(place.transport, place.transport.receive([place.queue], place.stage.room))
+
+
+def test_what_two_processes_took_in_one_moment_goes_in_order(place):
+    place.backend = Choosy(home=RetryDelivery("greylisted", after=90.0))
+    place.deliver(place.note("m0"))
+    take_in_one_moment(place, place.note("m1"), place.note("m2"))
+    place.restart()
+    take_in_one_moment(place, place.note("m3"), place.note("m4"))
+    assert place.waiting() == {("home", "trouble"): 1, ("home", "behind"): 4}
+    place.backend.trouble.clear()
+    place.later(100)
+    assert ids(place, "home") == [f"m{n}" for n in range(5)]
+
+
+def test_what_waits_already_goes_first_whatever_the_clock_of_the_next_process_says(place):
+    place.backend = Choosy(home=RetryDelivery("mailbox full"))
+    place.seconds = 60.0
+    place.deliver(*[place.note(f"m{n}") for n in range(3)])
+    place.restart()
+    place.seconds = 0.0
+    place.deliver(*[place.note(f"m{n}") for n in range(3, 6)])
+    place.backend.trouble.clear()
+    place.later(100)
+    assert ids(place, "home") == [f"m{n}" for n in range(6)]
+
+
+def test_what_was_taken_by_a_process_whose_clock_was_ahead_goes_before_what_is_new(place):
+    place.backend = Choosy(home=BackendAway("no route"))
+    place.seconds = 60.0
+    place.deliver(place.note("m0"), place.note("m1"))
+    place.stage.close()
+    place.restart()
+    place.seconds = 0.0
+    place.backend.trouble["home"] = RetryDelivery("mailbox full")
+    place.deliver(place.note("m2"), place.note("m3"))
+    assert place.waiting() == {("home", "trouble"): 1, ("home", "behind"): 3}
+    place.backend.trouble.clear()
+    place.later(100)
+    assert ids(place, "home") == [f"m{n}" for n in range(4)]
+
+
 def test_all_wait_for_a_backend_that_is_away(place):
     place.backend = Choosy(home=BackendAway("no route"), office=BackendAway("no route"))
     everything = [place.note(f"m{n}", where) for n in range(100) for where in ("home", "office")]
