@@ -17,6 +17,7 @@ from fmn_core.testing import RecordingBackend
 from fmn_web import create_app
 
 BASE = "http://127.0.0.1/"
+#: when the tests began; what is told just now is told later
 NOW = datetime.now(UTC)
 EVIL = "<script>alert('x')</script>"
 RULES = RuleBook((topic_rule("toy_ended", "toys.ended", "Toy <b>ended"),), "toys")
@@ -55,23 +56,24 @@ def text(answer, status=200):
 
 
 def fill(store):
-    """Let there be something of everything."""
+    """Let there be something of everything, told just now."""
+    now = datetime.now(UTC)
     store.editing.add_filter("jane", "mail", Filter("", f"Toys {EVIL}", (RuleUse("toy_ended"),)))
-    store.reports.put(QUEUES, {"depths": {"messages": 12345, "deliveries.mail": 7}, "dead": 2}, NOW)
+    store.reports.put(QUEUES, {"depths": {"messages": 12345, "deliveries.mail": 7}, "dead": 2}, now)
     letters = [
         {"id": "d1", "queue": "deliveries.mail", "reason": f"refused {EVIL}", "attempts": 12, "died_at": 1.7e9,
          "topic": f"a.b.{EVIL}", "message_id": "m1", "user": EVIL},
         {"id": "d2", "queue": "messages", "reason": "not JSON", "attempts": 1, "died_at": 1.7e9},
     ]  # fmt: skip
-    store.reports.put(DEAD, {"letters": letters}, NOW)
+    store.reports.put(DEAD, {"letters": letters}, now)
     for number in (1, 2):
         rules = {"toy_ended": {"count": 10, "seconds": 0.02, "errors": number},
                  "gone": {"count": 100, "seconds": 0.001, "errors": 0}}  # fmt: skip
         value = {"rules": rules, "revision": 1, "matched": 1000, "notifications": 10, "unusable": 3,
                  "broken": {"boats 3": f"no sea {EVIL}"}}  # fmt: skip
-        store.reports.put(f"{WORKER}host.{number}", value, NOW)
-    store.reports.put(f"{WORKER}host.old", value, NOW - timedelta(minutes=4))
+        store.reports.put(f"{WORKER}host.{number}", value, now)
+    store.reports.put(f"{WORKER}host.old", value, now - timedelta(minutes=4))
     store.ledger.record([
-        LedgerEntry(f"n{number}", "m", "jane", "mail", "x", "", outcome, "", 1, NOW)
+        LedgerEntry(f"n{number}", "m", "jane", "mail", "x", "", outcome, "", 1, now)
         for number, outcome in enumerate([Outcome.SENT, Outcome.SENT, Outcome.FAILED])
     ])  # fmt: skip

@@ -120,7 +120,6 @@ def test_strangers_words_are_words(app, store, jane, root, endpoint):
 
 def test_the_overview_tells_how_the_instance_is(store, jane, root):
     fill(store)
-    store.reports.put(QUEUES, {"depths": {"messages": 12345}, "dead": 2}, datetime.now(UTC))
     page = text(root.get("/admin", base_url=BASE))
     for words in ("12,345", "host.1", "changes behind", "nothing waits", "no address is suspended"):
         assert words in page
@@ -132,7 +131,7 @@ def test_the_overview_says_when_nobody_tells_anything(store, root):
     page = text(root.get("/admin", base_url=BASE))
     assert "Nobody has told anything yet" in page
     assert "No worker has told anything" in page
-    store.reports.put(QUEUES, {"depths": {}, "dead": 0}, NOW - timedelta(minutes=5))
+    store.reports.put(QUEUES, {"depths": {}, "dead": 0}, datetime.now(UTC) - timedelta(minutes=5))
     page = text(root.get("/admin", base_url=BASE))
     assert "No report for 3 minutes" in page
     assert "Told 5 minutes ago" in page
