@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 
+from .bundles import unbundled
 from .codec import decode_message
 from .errors import DecodeError
 from .store import Archive, Archived
@@ -18,8 +19,8 @@ from .transport.base import ARCHIVE, Envelope, Transport
 
 log = logging.getLogger(__name__)
 
-#: messages kept in one transaction
-BATCH = 500
+#: bundles whose messages are kept in one transaction
+BATCH = 8
 
 
 class Archivist:
@@ -54,21 +55,30 @@ class Archivist:
         """
         if not envelopes:
             return
-        kept = [(envelope, row) for envelope in envelopes if (row := self._row(transport, envelope))]
-        new = self._open_archive().put([row for _, row in kept])
-        transport.ack(envelope for envelope, _ in kept)
+        sound = [(envelope, some) for envelope in envelopes if (some := self._unbundled(transport, envelope))]
+        rows = [row for _, some in sound for one in some if (row := self._row(transport, one))]
+        new = self._open_archive().put(rows)
+        transport.ack(envelope for envelope, _ in sound)
         self.counts["archived"] += new
-        self.counts["known"] += len(kept) - new
+        self.counts["known"] += len(rows) - new
 
-    def _row(self, transport: Transport, envelope: Envelope) -> Archived | None:
+    def _unbundled(self, transport: Transport, envelope: Envelope) -> list[bytes]:
         try:
-            return Archived.of(self._summaries.describe(decode_message(envelope.payload)), self._now())
+            return unbundled(envelope.payload)
+        except DecodeError as error:
+            transport.reject(envelope, str(error))
+            self.counts["rejected"] += 1
+            return []
+
+    def _row(self, transport: Transport, payload: bytes) -> Archived | None:
+        try:
+            return Archived.of(self._summaries.describe(decode_message(payload)), self._now())
         except DecodeError as error:
             reason = str(error)
         except Exception as error:
             log.exception("keeping a message failed, it becomes a dead letter")
             reason = f"keeping it failed: {error!r}"
-        transport.reject(envelope, reason)
+        transport.bury(ARCHIVE, payload, reason)
         self.counts["rejected"] += 1
         return None
 

@@ -9,6 +9,7 @@ import logging
 from collections import Counter
 from collections.abc import Callable, Iterable
 
+from .bundles import bundled
 from .codec import decode_message, dumps, encode_message
 from .config import ConsumerSettings
 from .errors import DecodeError
@@ -64,7 +65,7 @@ class Consumer:
             counts[self._sort(given, payloads, odd)] += 1
         transport.publish(MESSAGES, payloads)
         if self._archive:
-            transport.publish(ARCHIVE, payloads)
+            transport.publish(ARCHIVE, list(bundled(payloads)))
         for payload, reason in odd:
             transport.bury(MESSAGES, payload, reason)
             log.warning("a bus message becomes a dead letter: %s", reason)

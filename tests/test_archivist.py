@@ -10,6 +10,7 @@ from click.testing import CliRunner
 
 from fmn_core.app import Application
 from fmn_core.archivist import Archivist
+from fmn_core.bundles import bundled, unbundled
 from fmn_core.cli import group
 from fmn_core.config import Settings
 from fmn_core.errors import StoreError
@@ -100,3 +101,31 @@ def test_without_an_archive_nothing_is_queued_for_it_and_nobody_keeps_it(fmn, tr
     assert (transport.depth(MESSAGES), transport.depth(ARCHIVE)) == (1, 0)
     refused = fmn("archive", "--until-idle", keep_days=0)
     assert (refused.exit_code, refused.stderr) == (2, "fmn: there is no archive: keep_days in [archive] is 0\n")
+
+
+def test_messages_come_in_bundles_and_one_that_is_odd_spoils_no_other(store, transport):
+    lines = [SOUND.replace(b'"1"', b'"%d"' % number) for number in range(200)]
+    lines[77] = b"no message"
+    transport.publish(ARCHIVE, list(bundled(lines)))
+    assert transport.depth(ARCHIVE) == 4
+    stage = Archivist(SummaryBook(), lambda: store.archive)
+    while transport.depth(ARCHIVE):
+        take(stage, transport)
+    assert stage.counts == {"archived": 199, "rejected": 1, "known": 0}
+    assert [letter.payload for letter in transport.dead_letters()] == [b"no message"]
+
+
+def test_a_bundle_that_is_none_is_set_aside_whole_and_a_message_alone_is_one(store, transport):
+    (whole,) = bundled([SOUND, SOUND.replace(b'"1"', b'"2"')])
+    transport.publish(ARCHIVE, [whole[:-9], b"\x78nonsense", SOUND, whole])
+    stage = Archivist(SummaryBook(), lambda: store.archive)
+    take(stage, transport)
+    assert stage.counts == {"archived": 2, "rejected": 2, "known": 1}
+    assert {letter.reason[:21] for letter in transport.dead_letters()} == {"no bundle of messages"}
+
+
+def test_a_bundle_is_no_larger_than_it_need_be():
+    lines = [b"x" * 100_000] * 7
+    sizes = [len(unbundled(one)) for one in bundled(lines)]
+    assert (sizes, [line for one in bundled(lines) for line in unbundled(one)]) == ([3, 3, 1], lines)
+    assert list(bundled([])) == []

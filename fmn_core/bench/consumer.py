@@ -60,7 +60,9 @@ class Rate:
 def measure_consumer(
     broker: str, messages: int, seed: int = 1, topics: Path | None = None, transport: str | None = None
 ) -> list[dict[str, Any]]:
-    """Publish messages, let both consumers read them, one after the other, and return a row for each and the ratio.
+    """Publish messages, let both consumers read them, one after the other, and return a row for each and the ratios.
+
+    Ours reads them a second time, and then queues each for the archive too.
 
     :param broker: URL of the broker that is the bus
     :param messages: how many ours reads
@@ -74,8 +76,10 @@ def measure_consumer(
     with tempfile.TemporaryDirectory() as folder, closing(Outlet(broker, name)) as outlet:
         stock = _stock(outlet, broker, Path(folder), published[:STOCK], rng)
         ours = _ours(outlet, broker, Path(folder), published, transport or broker)
+        archiving = _ours(outlet, broker, Path(folder), published, transport or broker, archive=True)
     ratio = round(ours.messages_per_second / stock.messages_per_second, 1)
-    return [asdict(stock), asdict(ours), {"ratio": ratio}]
+    kept = round(archiving.messages_per_second / ours.messages_per_second, 2)
+    return [asdict(stock), asdict(ours), asdict(archiving), {"ratio": ratio, "ratio_archiving": kept}]
 
 
 def _recorded(path: Path, count: int, rng: random.Random) -> Iterator[Delivered]:
@@ -106,12 +110,15 @@ def _stock(outlet: Outlet, broker: str, folder: Path, messages: Sequence[Deliver
     return _rate("stock", len(messages), len(messages) - counted["count"], counted["seconds"])
 
 
-def _ours(outlet: Outlet, broker: str, folder: Path, messages: Sequence[Delivered], transport: str) -> Rate:
+def _ours(
+    outlet: Outlet, broker: str, folder: Path, messages: Sequence[Delivered], transport: str, archive: bool = False
+) -> Rate:
     """Let ours read, validate and publish to our own queue, with confirmation."""
-    queue = outlet.queue("ours")
+    name = "ours, archiving" if archive else "ours"
+    queue = outlet.queue("archiving" if archive else "ours")
     outlet.publish(messages)
     settings = TransportSettings(url=transport, prefix=outlet.name)
-    consumer = _Timed(len(messages))
+    consumer = _Timed(len(messages), archive)
     bus = Bus(
         consumer, lambda: open_transport(transport, settings), write_subscription(folder / "ours.toml", broker, queue)
     )
@@ -126,15 +133,17 @@ def _ours(outlet: Outlet, broker: str, folder: Path, messages: Sequence[Delivere
     if not consumer.seconds:
         raise TransportError(f"only {consumer.counts.total():,} messages were read within {PATIENCE:.0f} s")
     if transport.startswith("amqp"):
-        outlet.forget(f"{outlet.name}.{name}" for name in ("messages", "messages.suspects", "dead"))
-    return _rate("ours", consumer.timed, consumer.counts["invalid"], consumer.seconds)
+        outlet.forget(
+            f"{outlet.name}.{name}" for name in ("messages", "archive", "messages.suspects", "archive.suspects", "dead")
+        )
+    return _rate(name, consumer.timed, consumer.counts["invalid"], consumer.seconds)
 
 
 class _Timed(Consumer):
     """Notes how long it takes. The first batch is left out, for which the schema packages are loaded."""
 
-    def __init__(self, messages: int) -> None:
-        super().__init__(ConsumerSettings(), Validator().reason)
+    def __init__(self, messages: int, archive: bool) -> None:
+        super().__init__(ConsumerSettings(), Validator().reason, archive=archive)
         self._messages, self._first, self._began = messages, 0, 0.0
         self.seconds = 0.0
         self.done = threading.Event()

@@ -28,7 +28,8 @@ def consumer(messages: int, broker: str, transport: str | None, topics: Path | N
     messages, one after the other; the stock one only the first 500. Both validate; ours also puts them on its own
     queue, and acknowledges them once they are safe there. Messages are made up, Koji's builds with their tasks;
     one in a thousand is invalid. The time begins after what is read first (one message, or one batch), for which
-    the schema packages are loaded. Queues on the broker have names of their own and are deleted in the end.
+    the schema packages are loaded. In the end, ours does the same once more and queues each for the archive too.
+    Queues on the broker have names of their own and are deleted in the end.
     """
     from fmn_core.bench.consumer import measure_consumer
 
@@ -38,8 +39,8 @@ def consumer(messages: int, broker: str, transport: str | None, topics: Path | N
 
 def _in_words(row: Mapping[str, Any]) -> str:
     if "ratio" in row:
-        return f"ours takes {row['ratio']:,} times as many"
+        return f"ours takes {row['ratio']:,} times as many; with the archive {row['ratio_archiving']} of that"
     return (
-        f"{row['consumer']:<6} {row['messages']:>9,} messages, {row['invalid']:,} of all invalid, in "
+        f"{row['consumer']:<15} {row['messages']:>9,} messages, {row['invalid']:,} of all invalid, in "
         f"{row['lasted_seconds']:,} s: {row['messages_per_second']:,} a second"
     )

@@ -29,12 +29,14 @@ def test_ours_takes_at_least_twenty_times_as_many_as_the_stock_consumer(broker: 
     options = ["--broker", broker, "--transport", f"embedded:///{tmp_path / 'queue.sqlite'}"]
     done = CliRunner().invoke(group, ["bench", "consumer", "--messages", "5000", "--json", *options])
     assert done.exit_code == 0, done.output
-    stock, ours, last = map(json.loads, done.stdout.splitlines())
+    stock, ours, archiving, last = map(json.loads, done.stdout.splitlines())
     assert set(stock) == {"consumer", "messages", "invalid", "lasted_seconds", "messages_per_second"}
     assert (stock["consumer"], stock["messages"], stock["invalid"]) == ("stock", 500, 1)
     assert (ours["consumer"], ours["invalid"]) == ("ours", 5)
     assert 4500 <= ours["messages"] < 5000
+    assert (archiving["consumer"], archiving["invalid"]) == ("ours, archiving", 5)
     assert last["ratio"] >= 20
+    assert last["ratio_archiving"] > 0
 
 
 def test_recorded_messages_can_be_taken_instead(broker: str, tmp_path: Path) -> None:
@@ -43,7 +45,7 @@ def test_recorded_messages_can_be_taken_instead(broker: str, tmp_path: Path) -> 
     options = ["--broker", broker, "--transport", f"embedded:///{tmp_path / 'queue.sqlite'}", "--topics", str(path)]
     done = CliRunner().invoke(group, ["bench", "consumer", "--messages", "1000", "--json", *options])
     assert done.exit_code == 0, done.output
-    assert [json.loads(line).get("invalid") for line in done.stdout.splitlines()] == [0, 0, None]
+    assert [json.loads(line).get("invalid") for line in done.stdout.splitlines()] == [0, 0, 0, None]
 
 
 def test_a_broker_that_is_not_there_is_one_sentence() -> None:
