@@ -33,7 +33,7 @@ _SEARCH = (
 )
 
 #: seconds that a Redis has to answer: a call that counts in vain still has to be answered itself
-PATIENCE = 1.0
+PATIENCE = 1
 
 Key = Callable[[], str]
 
