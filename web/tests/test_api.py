@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 import json
 import re
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from api_place import ApiPlace
@@ -140,6 +141,12 @@ def test_a_filter_is_added_changed_ordered_and_removed(place):
     assert place.call("DELETE", path).status_code == 204
     assert problem(place.call("GET", path))[0] == 404
     assert [one.name for one in place.store.preferences.user("jane").preferences[0].filters] == ["jane's"]
+
+
+def test_filters_that_are_added_at_once_to_a_new_backend_are_all_kept(place):
+    with ThreadPoolExecutor(8) as many:
+        added = list(many.map(lambda _: place.call("POST", "/preferences/post/filters", SANK).json["id"], range(16)))
+    assert {one["id"] for one in place.call("GET", "/preferences/post").json["filters"]} == set(added)
 
 
 @pytest.mark.parametrize(
@@ -303,6 +310,20 @@ def test_a_document_brings_no_more_than_the_pages_would(place, preference, said)
     status, detail = problem(answer)
     assert (status, said in detail) == (422, True), detail
     assert place.filter_of("jane").name == "jane's"
+
+
+def test_there_is_no_room_for_ever_more_filters(place, monkeypatch):
+    one = place.filter_of("jane")
+    monkeypatch.setattr("fmn_web.sizes.MOST_FILTERS", 2)
+    answers = [place.call("POST", "/preferences/mail/filters", SANK) for _ in range(2)]
+    assert [one.status_code for one in answers] == [201, 422]
+    monkeypatch.setattr("fmn_web.sizes.MOST_TEXT", 300)
+    path, tag = f"/filters/{one.id}", {"If_Match": place.call("GET", f"/filters/{one.id}").headers["ETag"]}
+    names = {"rule": "named", "arguments": {"names": "n" * 300}}
+    assert "300 characters" in problem(place.call("PUT", path, {"name": "x", "rules": [names]}, **tag))[1]
+    monkeypatch.setattr("fmn_web.sizes.MOST_TEXT", 10)
+    smaller = {"name": "x", "rules": [{"rule": "boat_sank"}]}
+    assert place.call("PUT", path, smaller, **tag).status_code == 200, "what makes it smaller is welcome"
 
 
 def test_a_thread_that_no_index_holds_and_too_many_are_not_muted(place, monkeypatch):

@@ -15,7 +15,7 @@ from fmn_core.store import version_of
 from fmn_core.store.documents import FilterPart, Installed
 from fmn_core.store.exchange import filter_of
 from fmn_web.newcomer import have
-from fmn_web.sizes import excess
+from fmn_web.sizes import excess, make_room
 
 from . import models, views
 from .operation import Answer, Call, Operation
@@ -70,6 +70,7 @@ def add(call: Call) -> Answer:
         raise UnknownNameError("backend", backend, call.parts.registry.backends)
     wanted = _sound(call.body)
     have(call.parts, call.user, backend)
+    make_room(call.parts, call.user, backend, wanted)
     return _shown(call, backend, call.parts.store.editing.add_filter(call.user, backend, wanted))
 
 
@@ -77,6 +78,7 @@ def put(call: Call) -> Answer:
     """Put another version of a filter in its place."""
     backend, saved = _mine(call)
     wanted = replace(_sound(call.body, saved), id=saved.id)
+    make_room(call.parts, call.user, backend, wanted)
     return _shown(call, backend, call.parts.store.editing.replace_filter(call.user, wanted, call.version))
 
 
