@@ -8,7 +8,7 @@ import pytest
 from confirmation_place import ADDRESS, Place
 
 from fmn_core.acting import acting
-from fmn_core.errors import UnknownNameError
+from fmn_core.errors import UnknownNameError, UsageError
 from fmn_core.model import Destination, DigestPlan, Filter, Preference, RuleUse, User
 from fmn_core.store import Audited, State, version_of
 
@@ -86,6 +86,14 @@ def test_an_older_change_takes_back_what_came_after_it(store, jane):
     assert [one.actor.way for one in listed] == ["", "", ""]
     store.audit.undo("jane", listed[-1].id)
     assert _content(now_of(store)) == _content(jane)
+
+
+def test_the_longest_thread_fits_and_a_longer_one_is_refused(store, jane):
+    longest = "".join(chr(0x10000 + number) for number in range(500))  # such as no database makes any shorter
+    store.mutes.put("jane", longest, NOW)
+    assert set(store.mutes.of_user("jane", NOW - timedelta(hours=1))) == {longest}
+    with pytest.raises(UsageError, match="2000 bytes"):
+        store.mutes.put("jane", f"{longest}x", NOW)
 
 
 def test_what_changes_nothing_is_no_change(store, jane):

@@ -76,6 +76,14 @@ def test_a_preference_begins_anew(store, ids):
     assert names(store) == ["x", "y"]
 
 
+def test_what_somebody_has_already_is_not_begun_anew(store, ids):
+    assert not store.editing.begin("jane", "mail", [Filter("", "x")])
+    assert "x" not in names(store)
+    assert store.editing.begin("jane", "post", [Filter("", "x"), Filter("", "y")])
+    assert [[one.name for one in each.filters] for each in store.preferences.user("jane").preferences
+            if each.backend == "post"] == [["x", "y"]]  # fmt: skip
+
+
 def test_of_many_first_logins_at_once_one_makes_the_account(store):
     made = []
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -73,3 +74,15 @@ def test_there_are_so_many_tokens_and_no_more(store):
         store.tokens.make("jane", "api", "one more", NOW)
     store.tokens.make("joe", "api", "his", NOW)
     assert len(store.tokens.of_user("jane")) == MOST
+
+
+def test_who_makes_many_at_once_has_no_more_for_it(store):
+    def make(number):
+        try:
+            return store.tokens.make("jane", "api", f"t{number}", NOW)
+        except UsageError:
+            return None
+
+    with ThreadPoolExecutor(8) as many:
+        made = [one for one in many.map(make, range(MOST + 10)) if one]
+    assert len(made) == len(store.tokens.of_user("jane")) == MOST

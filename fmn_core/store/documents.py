@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import unicodedata
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Annotated, cast
 from zoneinfo import ZoneInfo
 
@@ -23,10 +23,14 @@ from pydantic import (
 
 from fmn_core.backends import Backend
 from fmn_core.errors import UnknownNameError, UsageError
-from fmn_core.rules import RuleBook
+from fmn_core.rules import Rule, RuleBook
 
 #: seconds between two digests
 SHORTEST, LONGEST = 20, 31 * 86_400
+#: unknown rules of one document for which it is looked what comes near
+_MISSES = 20
+#: times of a day at which a digest is sent
+_TIMES = 1440
 
 #: categories of characters that end a line, steer a terminal, or are no characters (which a database refuses)
 _NO_TEXT = frozenset({"Cc", "Cs", "Zl", "Zp"})
@@ -34,10 +38,25 @@ _NO_TEXT = frozenset({"Cc", "Cs", "Zl", "Zp"})
 
 @dataclass(frozen=True)
 class Installed:
-    """What the plugins offer, against which a document is checked."""
+    """What the plugins offer, against which a document is checked.
+
+    :ivar misses: rules that were named and are not there, of this document
+    """
 
     rules: RuleBook
     backends: Mapping[str, Backend]
+    misses: list[str] = field(default_factory=list, compare=False)
+
+    def rule(self, identifier: str) -> Rule:
+        """Return a rule.
+
+        :raises UsageError: naming what comes near, for the first few; it takes milliseconds to find
+        """
+        if identifier not in self.rules:
+            self.misses.append(identifier)
+            if len(self.misses) > _MISSES:
+                raise UsageError(f"no rule is named {identifier!r}")
+        return self.rules.get(identifier)
 
 
 def _installed(info: ValidationInfo) -> Installed:
@@ -94,7 +113,7 @@ class RulePart(Part):
     @model_validator(mode="after")
     def _is_offered(self, info: ValidationInfo) -> RulePart:
         try:
-            _installed(info).rules.get(self.rule).parse(self.arguments)
+            _installed(info).rule(self.rule).parse(self.arguments)
         except UsageError as error:
             raise ValueError(str(error)) from None
         return self
@@ -123,7 +142,7 @@ class DigestPart(Part):
     on: bool = False
     every: Annotated[float, Field(ge=SHORTEST, le=LONGEST)] | None = None
     count: Annotated[int, Field(ge=2)] | None = None
-    at: list[Clock] = []
+    at: Annotated[list[Clock], Field(max_length=_TIMES)] = []
     zone: Annotated[str, AfterValidator(_zone)] = "UTC"
     quiet: Annotated[str, StringConstraints(pattern=f"^({_CLOCK}-{_CLOCK})?$")] = ""
     per_hour: Annotated[int, Field(ge=1)] | None = None

@@ -13,7 +13,7 @@ from fmn_core.errors import UnknownNameError, UsageError
 from fmn_core.model import Filter, Preference
 
 from .database import reading, storable
-from .destinations import preference_of
+from .destinations import preference_key, preference_of
 from .revisions import Change, changing, key
 from .rows import dump_rules, load
 from .saving import insert_row
@@ -117,8 +117,18 @@ class Editing:
             preference = preference_of(change, user, backend)
             change.note(preference)
             change.connection.execute(delete(filters).where(filters.c.preference_id == preference))
-            for position, one in enumerate(wanted):
-                _insert(change, preference, position, one)
+            _insert_all(change, preference, wanted)
+
+    def begin(self, user: str, backend: str, wanted: Sequence[Filter]) -> bool:
+        """Give a user a preference with these filters, unless they have one, whoever gave it to them meanwhile.
+
+        :returns: whether they had none
+        """
+        with changing(self._engine) as change:
+            if preference_key(change, user, backend) is not None:
+                return False
+            _insert_all(change, preference_of(change, user, backend), wanted)
+            return True
 
 
 def _values(one: Filter) -> dict[str, Any]:
@@ -129,6 +139,11 @@ def _insert(change: Change, preference: int, position: int, one: Filter) -> Filt
     values = _values(one) | {"preference_id": preference, "position": position, "shot": ""}
     number = insert_row(change.connection, filters, **values)
     return Filter(str(number), one.name, one.rules, one.active, one.oneshot)
+
+
+def _insert_all(change: Change, preference: int, wanted: Sequence[Filter]) -> None:
+    for position, one in enumerate(wanted):
+        _insert(change, preference, position, one)
 
 
 def _next_position(change: Change, preference: int) -> int:

@@ -6,9 +6,14 @@ from datetime import datetime
 
 from sqlalchemy import Engine, delete, insert, select, update
 
+from fmn_core.errors import UsageError
+
 from .database import reading, storable
 from .revisions import changing
 from .tables import mutes
+
+#: bytes of a thread: no longer ones fit into an index of PostgreSQL, beside a name
+LONGEST = 2000
 
 
 class Mutes:
@@ -21,7 +26,12 @@ class Mutes:
         self._engine = engine
 
     def put(self, user: str, thread: str, until: datetime) -> None:
-        """Mute a thread, or change until when."""
+        """Mute a thread, or change until when.
+
+        :raises UsageError: if that is too long to be a thread
+        """
+        if len(storable(thread).encode()) > LONGEST:
+            raise UsageError(f"a thread that is muted has {LONGEST} bytes at most")
         which = mutes.c.user == storable(user), mutes.c.thread == storable(thread)
         with changing(self._engine) as change:
             known = change.connection.scalar(select(mutes.c.until).where(*which))

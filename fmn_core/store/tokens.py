@@ -72,6 +72,8 @@ class Tokens:
         }  # fmt: skip
         mine = tokens.c.user == storable(user)
         with writing(self._engine) as connection:
+            # who makes several at once has them counted one after the other
+            connection.execute(select(users.c.id).where(users.c.name == storable(user)).with_for_update())
             if connection.scalars(select(func.count()).select_from(tokens).where(mine)).one() >= MOST:
                 raise UsageError(f"an account has {MOST} tokens at most; revoke one that is not used any more")
             number = insert_row(connection, tokens, **row, fingerprint=fingerprint(secret))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from flask import Blueprint, abort, flash, redirect, request, url_for
@@ -10,12 +11,13 @@ from werkzeug import Response
 
 from fmn_core.errors import UsageError
 from fmn_core.mistakes import in_words
-from fmn_core.model import DigestPlan
+from fmn_core.model import DigestPlan, Filter
 from fmn_core.store.documents import DigestPart
 from fmn_core.store.exchange import plan_of
 
 from . import newcomer
 from .parts import Parts
+from .sizes import make_room
 from .visitor import visitor
 
 
@@ -97,7 +99,7 @@ def _of_filters(pages: Blueprint, parts: Parts) -> None:
         found, to = store.editing.find_filter(visitor(), filter_id), request.form.get("to", "")
         if found is None or to not in parts.registry.backends:
             abort(404)
-        store.editing.add_filter(visitor(), to, found[1])
+        _copy(parts, found[1], to)
         return _back(to)
 
     @pages.post("/reset")
@@ -128,6 +130,15 @@ def _of_their_order(pages: Blueprint, parts: Parts) -> None:
         # for the script of the page, which stays: ids of other people or cards are not among what is put in order
         store.editing.order_filters(visitor(), backend, request.form.getlist("filter"))
         return "", 204
+
+
+def _copy(parts: Parts, one: Filter, to: str) -> None:
+    try:
+        make_room(parts, visitor(), to, replace(one, id=""))
+    except UsageError as error:
+        flash(f"Nothing was copied: {error}.")
+    else:
+        parts.store.editing.add_filter(visitor(), to, one)
 
 
 def _plan(form: Any) -> DigestPlan:

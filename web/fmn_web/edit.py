@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
 from werkzeug import Response
 
-from fmn_core.errors import UnknownNameError
+from fmn_core.errors import UnknownNameError, UsageError
 from fmn_core.foresight import Forecast, forecast
 from fmn_core.model import Filter, RuleUse
 from fmn_core.rules import RuleBook
@@ -19,6 +19,7 @@ from .catalogue import in_markdown, plugin_views
 from .completion import KINDS, Names
 from .draft import Draft
 from .parts import Parts
+from .sizes import make_room
 from .visitor import visitor
 
 #: names that a field proposes without a script
@@ -62,6 +63,7 @@ class _Desk:
         """Save a new filter, or show the form as it was left."""
         self._known(backend)
         one = self._draft(None)
+        self._judge_size(backend, one)
         if _saves(one):
             self._parts.store.editing.add_filter(visitor(), backend, one.filter)
             return _saved(backend, one)
@@ -71,6 +73,7 @@ class _Desk:
         """Save another version of a filter, or show the form as it was left."""
         backend, saved = self._mine(filter_id)
         one = self._draft(saved)
+        self._judge_size(backend, one)
         if not _saves(one):
             return self._again(backend, one, saved)
         try:
@@ -80,6 +83,12 @@ class _Desk:
         except UnknownNameError:
             abort(404)
         return _saved(backend, one)
+
+    def _judge_size(self, backend: str, one: Draft) -> None:
+        try:
+            make_room(self._parts, visitor(), backend, one.filter)
+        except UsageError as error:
+            one.problems.setdefault("rules", []).append(str(error))
 
     def aside(self) -> Page:
         """Show what the form as it is now would let through, as a part of the page."""

@@ -16,6 +16,7 @@ from fmn_core.model import Filter, Preference, User
 from fmn_core.store.exchange import Installed, dump_user, load_user
 
 from .parts import Parts
+from .sizes import excess_of_document
 from .visitor import visitor
 
 Page = BaseResponse | str | tuple[str, int]
@@ -45,9 +46,10 @@ def blueprint(parts: Parts) -> Blueprint:
         text = _sent()
         try:
             read = load_user(text, Installed(parts.registry.rules, parts.registry.backends), "the document")
+            sentences = take_in(parts, visitor(), read)
         except ConfigError as error:
             return render_template("exchange.html", text=text, problems=error.problems), 422
-        for sentence in take_in(parts, visitor(), read):
+        for sentence in sentences:
             flash(sentence)
         flash("Your document is in force. “Changes” shows what it changed, and can take it back.")
         return redirect(url_for("mine.index"))
@@ -66,8 +68,11 @@ def take_in(parts: Parts, name: str, read: User) -> list[str]:
     """Put a document in the place of what somebody has, and ask at the addresses that are new.
 
     :returns: what cannot be asked, a sentence each
+    :raises ConfigError: if it is larger than the pages would let it become
     """
     mine = parts.store.preferences.user(name)
+    if problems := list(excess_of_document(mine, read)):
+        raise ConfigError("the document", problems)
     parts.store.preferences.save(merged(mine, read))
     return list(_ask(parts, mine, read))
 

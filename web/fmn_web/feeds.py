@@ -36,7 +36,7 @@ def reading(parts: Parts) -> Blueprint:
         token = parts.store.tokens.holder(secret, KIND, datetime.now(UTC))
         if token is None:
             abort(404)
-        feed = _feed(parts, token, request.url)
+        feed = _feed(parts, token, parts.settings.base_url.rstrip("/") + request.path)
         answer = Response(feed.atom_str() if form == "atom" else feed.rss_str(), mimetype=_TYPES[form])
         answer.add_etag()
         return answer.make_conditional(request)

@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
 from werkzeug import Response
 
+from fmn_core.errors import UsageError
 from fmn_core.matching import Explanation, explain
 from fmn_core.model import Message, Outcome
 from fmn_core.store import LedgerEntry
@@ -19,6 +20,8 @@ from .visitor import visitor
 ROWS = 50
 #: hours for which a thread can be muted
 MUTES = {"day": 24, "week": 24 * 7}
+#: threads that one user can have muted; deliveries keep all of them in mind
+MOST_MUTES = 200
 #: what can have become of them, in words
 OUTCOMES = {
     Outcome.SENT: "sent",
@@ -61,8 +64,12 @@ def blueprint(parts: Parts) -> Blueprint:
         entry, hours = entry_of(parts, notification), MUTES.get(request.form.get("for", ""), 0)
         if not hours or not entry.thread:
             abort(400)
-        store.mutes.put(visitor(), entry.thread, datetime.now(UTC) + timedelta(hours=hours))
-        flash("You will hear nothing more of this for a while.")
+        try:
+            mute_for(parts, visitor(), entry.thread, hours)
+        except UsageError as error:
+            flash(f"Nothing was muted: {error}.")
+        else:
+            flash("You will hear nothing more of this for a while.")
         return redirect(url_for("history.index"))
 
     @pages.post("/unmute")
@@ -79,6 +86,20 @@ def recorded(parts: Parts, message_id: str) -> tuple[Message | None, str]:
         return parts.store.archive.get(message_id) or parts.datagrepper.get(message_id), ""
     except DatagrepperError as error:
         return None, str(error)
+
+
+def mute_for(parts: Parts, user: str, thread: str, hours: int) -> datetime:
+    """Let a user hear nothing of a thread for a while, and return until when.
+
+    :raises UsageError: if that cannot be
+    """
+    now, mutes = datetime.now(UTC), parts.store.mutes
+    muted = mutes.of_user(user, now)
+    if len(muted) >= MOST_MUTES and thread not in muted:
+        raise UsageError(f"{MOST_MUTES} threads are muted, which is all one can; unmute one of them first")
+    until = now + timedelta(hours=hours)
+    mutes.put(user, thread, until)
+    return until
 
 
 def explained(parts: Parts, message: Message) -> Explanation:

@@ -15,6 +15,8 @@ from fmn_core.model import Filter, Message, RuleUse
 from fmn_core.rules import RuleBook
 from fmn_core.store import ConflictError, LedgerEntry, version_of
 
+from .draft import LONGEST_ARGUMENT, MOST_RULES
+from .fields import shown
 from .history import entry_of, explained
 from .parts import Parts
 from .visitor import visitor
@@ -40,6 +42,9 @@ def blueprint(parts: Parts) -> Blueprint:
     def narrow(notification: str) -> Response:
         entry = entry_of(parts, notification)
         one, use = _filter(parts, entry), _use(request.form.get("rule", ""), parts.registry.rules)
+        if len(one.rules) >= MOST_RULES:
+            flash(f"Nothing was saved: a filter has {MOST_RULES} rules at most.")
+            return redirect(url_for("less.index", notification=notification))
         try:
             longer = replace(one, rules=(*one.rules, use))
             store.editing.replace_filter(visitor(), longer, request.form.get("version", ""))
@@ -94,5 +99,7 @@ def _use(text: str, rules: RuleBook) -> RuleUse:
         rule, arguments = codec.loads(text)
         rules.get(rule).parse(arguments)
     except (DecodeError, UsageError, TypeError, ValueError):
+        abort(400)
+    if not isinstance(arguments, dict) or any(len(shown(value)) > LONGEST_ARGUMENT for value in arguments.values()):
         abort(400)
     return RuleUse(rule, arguments, negated=True)

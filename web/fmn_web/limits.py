@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
 import logging
+import re
 import time
 from collections.abc import Callable
 from typing import Any, NoReturn
 
-from flask import Flask, request
+from flask import Flask, g
 from flask_limiter import Limiter, RequestLimit
 from flask_limiter.util import get_remote_address
 from flask_login import current_user
@@ -32,6 +32,9 @@ _SEARCH = (
     "api.forecast",
 )
 
+#: seconds that a Redis has to answer: a call that counts in vain still has to be answered itself
+PATIENCE = 1
+
 Key = Callable[[], str]
 
 
@@ -39,8 +42,9 @@ def limited(app: Flask, settings: Settings) -> None:
     """Let the application count: in Redis for all its processes, each alone where there is none or it is away."""
     shared = settings.redis.url
     limiter = Limiter(
-        get_remote_address, app=app, storage_uri=shared or "memory://", key_prefix="fmn-web", on_breach=_end,
+        get_remote_address, app=app, storage_uri=_storage(shared), key_prefix="fmn-web", on_breach=_end,
         in_memory_fallback_enabled=bool(shared), strategy="fixed-window",
+        storage_options={"socket_timeout": PATIENCE, "socket_connect_timeout": PATIENCE} if shared else {},
     )  # fmt: skip
     logging.getLogger("flask-limiter").setLevel(logging.CRITICAL)  # what it says of each request, pages say themselves
     for endpoint, access in POLICY.items():
@@ -48,6 +52,11 @@ def limited(app: Flask, settings: Settings) -> None:
             if limit:
                 counted: Any = limiter.shared_limit(limit, scope=name, key_func=key)
                 app.view_functions[endpoint] = counted(app.view_functions[endpoint])
+
+
+def _storage(redis: str) -> str:
+    """Return where it is counted, as the library writes it: it knows sockets by another name than Redis does."""
+    return re.sub("^unix://", "redis+unix://", redis) or "memory://"
 
 
 def _end(breach: RequestLimit) -> NoReturn:
@@ -75,4 +84,4 @@ def _name() -> str:
 
 
 def _token() -> str:
-    return hashlib.sha256(request.headers.get("Authorization", "").encode("utf-8", "replace")).hexdigest()
+    return str(g.token.id)  # not what was sent: one token can be written in many ways

@@ -31,7 +31,7 @@ def have(parts: Parts, name: str, backend: str) -> None:
     """Make a preference, if its backend was installed after the account was made."""
     known = {one.backend for one in parts.store.preferences.user(name).preferences}
     if backend not in known:
-        parts.store.editing.reset_filters(name, backend, filters(parts, name))
+        parts.store.editing.begin(name, backend, filters(parts, name))
 
 
 def _own(parts: Parts, backend: str, name: str) -> tuple[Destination, ...]:

@@ -104,6 +104,13 @@ def test_what_came_over_the_bus_is_text_in_a_feed(place, feed):
     assert entry.find(f"{ATOM}link").get("href").endswith("/expected/m1")
 
 
+def test_a_feed_names_itself_as_people_reach_it(place, feed):
+    told = place.app.test_client().get(feed["atom"], base_url="http://inside:8080/")
+    links = {one.get("rel"): one.get("href") for one in ElementTree.fromstring(told.data).findall(f"{ATOM}link")}
+    assert links["self"] == "http://127.0.0.1:8080" + feed["atom"]
+    assert "inside" not in told.get_data(as_text=True)
+
+
 def test_an_empty_feed_is_one_and_nothing_new_is_not_sent_again(place, feed):
     client = place.app.test_client()
     first = client.get(feed["atom"])

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import difflib
 import json
 import re
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from api_place import ApiPlace
@@ -141,6 +143,12 @@ def test_a_filter_is_added_changed_ordered_and_removed(place):
     assert [one.name for one in place.store.preferences.user("jane").preferences[0].filters] == ["jane's"]
 
 
+def test_filters_that_are_added_at_once_to_a_new_backend_are_all_kept(place):
+    with ThreadPoolExecutor(8) as many:
+        added = list(many.map(lambda _: place.call("POST", "/preferences/post/filters", SANK).json["id"], range(16)))
+    assert {one["id"] for one in place.call("GET", "/preferences/post").json["filters"]} == set(added)
+
+
 @pytest.mark.parametrize(
     ("wanted", "said"),
     [
@@ -229,6 +237,7 @@ def test_the_whole_document_there_and_back(place):
     ("method", "path", "sent", "status"),
     [
         ("GET", "/nothing", {}, 404),
+        ("GET", "", {}, 404),
         ("POST", "/me", {}, 405),
         ("POST", "/mutes", {"data": "{}"}, 415),
         ("POST", "/mutes", {"data": "{", "content_type": "application/json"}, 400),
@@ -254,6 +263,90 @@ def test_a_store_that_is_away_is_a_problem(place, tmp_path, store):
         (tmp_path / f"fmn.sqlite{end}").unlink(missing_ok=True)
     answer = place.call("GET", "/me")
     assert (problem(answer)[0], answer.headers["Retry-After"]) == (503, "30")
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "sent"),
+    [
+        ("PATCH", "/preferences/mail", {f"k{number}": 1 for number in range(20_000)}),
+        ("PATCH", "/preferences/mail", {"digest": {"on": True, "at": ["12:00"] * 20_000}}),
+        ("POST", "/preferences/mail/filters", {"name": "x", "rules": [{"rule": "boat"}] * 9_000}),
+        ("POST", "/preferences/mail/filters", {"name": "x", "rules": [{"rule": "x" * 200_000}]}),
+        ("POST", "/mutes", {"thread": "x" * 200_000}),
+    ],
+    ids=["names", "times", "rules", "a rule", "a thread"],
+)
+def test_much_that_is_wrong_does_not_all_come_back(place, method, path, sent):
+    answer = place.call(method, path, sent)
+    assert problem(answer)[0] == 422
+    assert len(answer.get_data()) < 50_000
+    assert answer.json["mistakes"]
+
+
+def test_what_comes_near_is_looked_for_a_few_times_only(place, monkeypatch):
+    asked, near = [], difflib.get_close_matches
+    monkeypatch.setattr(
+        difflib, "get_close_matches", lambda name, *rest, **more: asked.append(name) or near(name, *rest)
+    )
+    rules = [{"rule": f"bote_sank{number}"} for number in range(1000)]
+    answer = place.call("POST", "/preferences/mail/filters", {"name": "x", "rules": rules})
+    assert "boat_sank" in answer.json["mistakes"][0]["problem"]
+    assert "no rule is named 'bote_sank99'" in answer.json["mistakes"][99]["problem"]
+    assert len(asked) < 50
+
+
+@pytest.mark.parametrize(
+    ("preference", "said"),
+    [
+        ({"destinations": [{"address": f"a{number}@example.org"} for number in range(101)]}, "100 addresses at most"),
+        ({"filters": [{"name": "x"}] * 501}, "500 filters at most"),
+        ({"filters": [{"name": "x", "rules": [{"rule": "boat_sank"}] * 101}]}, "100 rules at most"),
+        ({"filters": [{"name": "x", "rules": [{"rule": "named", "arguments": {"names": "n" * 5000}}]}]}, "than 4096"),
+    ],
+    ids=["addresses", "filters", "rules", "an argument"],
+)
+def test_a_document_brings_no_more_than_the_pages_would(place, preference, said):
+    answer = place.call("PUT", "/document", {"user": "jane", "preferences": [{"backend": "mail", **preference}]})
+    status, detail = problem(answer)
+    assert (status, said in detail) == (422, True), detail
+    assert place.filter_of("jane").name == "jane's"
+
+
+def test_there_is_no_room_for_ever_more_filters(place, monkeypatch):
+    one = place.filter_of("jane")
+    monkeypatch.setattr("fmn_web.sizes.MOST_FILTERS", 2)
+    answers = [place.call("POST", "/preferences/mail/filters", SANK) for _ in range(2)]
+    assert [one.status_code for one in answers] == [201, 422]
+    monkeypatch.setattr("fmn_web.sizes.MOST_TEXT", 300)
+    path, tag = f"/filters/{one.id}", {"If_Match": place.call("GET", f"/filters/{one.id}").headers["ETag"]}
+    names = {"rule": "named", "arguments": {"names": "n" * 300}}
+    assert "300 characters" in problem(place.call("PUT", path, {"name": "x", "rules": [names]}, **tag))[1]
+    monkeypatch.setattr("fmn_web.sizes.MOST_TEXT", 10)
+    smaller = {"name": "x", "rules": [{"rule": "boat_sank"}]}
+    assert place.call("PUT", path, smaller, **tag).status_code == 200, "what makes it smaller is welcome"
+
+
+def test_a_thread_that_no_index_holds_and_too_many_are_not_muted(place, monkeypatch):
+    assert "2000 bytes" in problem(place.call("POST", "/mutes", {"thread": "\U0001f4a9" * 1000}))[1]
+    monkeypatch.setattr("fmn_web.history.MOST_MUTES", 2)
+    answers = [place.call("POST", "/mutes", {"thread": thread}).status_code for thread in ("a", "b", "c", "a")]
+    assert answers == [200, 200, 422, 200]
+
+
+def test_addresses_and_messages_may_hold_a_slash(place):
+    place.call("POST", "/preferences/post/destinations", {"address": "jane/home@example.org"})
+    assert place.call("DELETE", "/preferences/post/destinations/jane%2Fhome@example.org").status_code == 204
+    place.happened(message="a/b")
+    assert place.call("GET", "/messages/a%2Fb/explanation").json["message_id"] == "a/b"
+
+
+def test_the_order_of_what_is_not_installed_is_none(place):
+    assert problem(place.call("PUT", "/preferences/smoke/order", {"filters": []}))[0] == 404
+
+
+def test_nothing_is_guessed(place):
+    for body in ({"enabled": "yes"}, {"enabled": 1}, {"digest": {"on": "yes"}}):
+        assert problem(place.call("PATCH", "/preferences/mail", body))[0] == 422, body
 
 
 # The description.

@@ -181,6 +181,8 @@ def test_a_document_confirms_no_address(jane, store):
         ('user = "j"\n[[preferences]]\nbackend = "mail"\n[[preferences.filters]]\nname = ""', "It is empty"),
         ('user = "j"\n[[preferences]]\nbackend = "mail"\n[[preferences.filters]]\nname = "a"\n'
          '[[preferences.filters.rules]]\nrule = "bote_sank"', "boat_sank"),
+        ('user = "j"\n[[preferences]]\nbackend = "mail"\n' + '[[preferences.filters]]\nname = "a"\n' * 501,
+         "500 filters"),
         ("\x00\ud800".encode("utf-8", "surrogatepass"), "Nothing was changed"),
     ],
 )  # fmt: skip

@@ -174,7 +174,8 @@ def test_what_another_window_saved_meanwhile_is_kept(jane, store, toys):
 
 @pytest.mark.parametrize(
     "rule", ["", "5", "nonsense", "[]", '["about"]', '["gone",{}]', '["about",{"package":5}]', '["about",5]', "[[],{}]",
-             '["about",{"package":"a","more":1}]', '["about",{"package":"a"},false]']
+             '["about",{"package":"a","more":1}]', '["about",{"package":"a"},false]',
+             '["toy_ended",null]', '["toy_ended",0]', '["toy_ended",[]]', f'["about",{{"package":"{"a" * 5000}"}}]']
 )  # fmt: skip
 def test_what_is_no_rule_is_refused(jane, store, toys, rule):
     archive(store, "kernel", "bash")

@@ -9,6 +9,7 @@ from api_place import ApiPlace
 
 from fmn_core.config import load_settings
 from fmn_core.errors import ConfigError
+from fmn_web import limits
 
 BASE = "http://127.0.0.1/"
 FEW = {
@@ -63,6 +64,25 @@ def test_programs_are_counted_by_token(place):
     assert (answers[2].mimetype, answers[2].json["title"]) == ("application/problem+json", "Too Many Requests")
     assert int(answers[2].headers["Retry-After"]) > 0
     assert place.call("GET", "/me", secret=place.reading).status_code == 200
+
+
+def test_a_token_is_the_same_however_it_is_written(place):
+    ways = ("Bearer ", "bearer ", "BEARER ", "Bearer   ")
+    calls = [place.call("GET", "/me", secret="", Authorization=way + place.secret).status_code for way in ways]
+    assert calls == [200, 200, 429, 429]
+
+
+def test_a_redis_that_says_nothing_stops_nobody(tmp_path, store, monkeypatch):
+    monkeypatch.setattr(limits, "PATIENCE", 0.05)
+    with socket.create_server(("127.0.0.1", 0)) as mute:
+        url = f"redis://127.0.0.1:{mute.getsockname()[1]}/0"
+        place = ApiPlace(tmp_path, store, web=FEW, redis={"url": url})
+        assert [place.call("GET", "/me").status_code for _ in range(3)] == [200, 200, 429]
+
+
+def test_a_redis_may_be_behind_a_socket(tmp_path, store):
+    place = ApiPlace(tmp_path, store, redis={"url": f"unix://{tmp_path}/none.sock"})
+    assert place.call("GET", "/me").status_code == 200
 
 
 @pytest.mark.parametrize("limit", ["often", "0 per minute", "3 per fortnight", "3 per minute; 5 per hour"])

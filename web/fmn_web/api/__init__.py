@@ -23,6 +23,9 @@ from .table import OPERATIONS
 
 __all__ = ["OPERATIONS", "blueprint"]
 
+#: parts of paths that are strangers' text
+_WITH_SLASHES = ("address", "message")
+
 
 def blueprint(parts: Parts) -> Blueprint:
     """Make the routes."""
@@ -34,9 +37,14 @@ def blueprint(parts: Parts) -> Blueprint:
         return Response(described, mimetype="application/json")
 
     for one in OPERATIONS:
-        path = one.path.replace("{", "<").replace("}", ">")
-        pages.add_url_rule(path, one.name, _view(parts, one), methods=[one.method])
+        pages.add_url_rule(_route(one.path), one.name, _view(parts, one), methods=[one.method])
     return pages
+
+
+def _route(path: str) -> str:
+    for name in _WITH_SLASHES:
+        path = path.replace(f"{{{name}}}", f"<path:{name}>")
+    return path.replace("{", "<").replace("}", ">")
 
 
 def _view(parts: Parts, one: Operation) -> Callable[..., Response]:

@@ -14,12 +14,12 @@ from fmn_core.rules import RuleBook
 from fmn_core.store import version_of
 from fmn_core.store.documents import FilterPart, Installed
 from fmn_core.store.exchange import filter_of
-from fmn_web.draft import LONGEST_ARGUMENT, MOST_RULES
-from fmn_web.fields import shown
 from fmn_web.newcomer import have
+from fmn_web.sizes import excess, make_room
 
 from . import models, views
 from .operation import Answer, Call, Operation
+from .preferences import card_of
 
 _ONE = "/filters/{filter}"
 _OF_BACKEND = "/preferences/{backend}"
@@ -31,11 +31,15 @@ class _WithKept:
     def __init__(self, rules: RuleBook, saved: model.Filter) -> None:
         self._rules, self._saved = rules, saved
 
+    def __contains__(self, identifier: object) -> bool:
+        return identifier in self._rules or self._is_kept(identifier)
+
     def get(self, identifier: str) -> Any:
         """Return a rule, or what takes the arguments of one that is gone."""
-        if identifier not in self._rules and any(use.rule == identifier for use in self._saved.rules):
-            return self
-        return self._rules.get(identifier)
+        return self if self._is_kept(identifier) else self._rules.get(identifier)
+
+    def _is_kept(self, identifier: object) -> bool:
+        return identifier not in self._rules and any(use.rule == identifier for use in self._saved.rules)
 
     def parse(self, arguments: Mapping[str, Any]) -> None:
         """Take arguments that are saved already.
@@ -66,6 +70,7 @@ def add(call: Call) -> Answer:
         raise UnknownNameError("backend", backend, call.parts.registry.backends)
     wanted = _sound(call.body)
     have(call.parts, call.user, backend)
+    make_room(call.parts, call.user, backend, wanted)
     return _shown(call, backend, call.parts.store.editing.add_filter(call.user, backend, wanted))
 
 
@@ -73,6 +78,7 @@ def put(call: Call) -> Answer:
     """Put another version of a filter in its place."""
     backend, saved = _mine(call)
     wanted = replace(_sound(call.body, saved), id=saved.id)
+    make_room(call.parts, call.user, backend, wanted)
     return _shown(call, backend, call.parts.store.editing.replace_filter(call.user, wanted, call.version))
 
 
@@ -92,12 +98,9 @@ def remove(call: Call) -> Answer:
 
 def order(call: Call) -> Answer:
     """Put the filters of a backend in an order."""
-    backend = call.path["backend"]
+    backend = card_of(call).name
     call.parts.store.editing.order_filters(call.user, backend, call.body.filters)
-    mine = call.parts.store.preferences.user(call.user).preferences
-    return Answer(
-        [views.filter_(call.parts, backend, f) for one in mine if one.backend == backend for f in one.filters]
-    )
+    return Answer([views.filter_(call.parts, backend, one) for one in card_of(call).preference.filters])
 
 
 def foresee(call: Call) -> Answer:
@@ -132,13 +135,8 @@ def _sound(part: FilterPart, saved: model.Filter | None = None) -> model.Filter:
     one = filter_of(part)
     if not one.rules:
         raise UsageError("a filter needs a rule, or it lets nothing through")
-    if len(one.rules) > max(MOST_RULES, len(saved.rules) if saved else 0):
-        raise UsageError(f"a filter has {MOST_RULES} rules at most")
-    known = saved.rules if saved else ()
-    for use in one.rules:
-        long = [name for name, value in use.arguments.items() if len(shown(value)) > LONGEST_ARGUMENT]
-        if long and use not in known:
-            raise UsageError(f"{long[0]!r} has more than {LONGEST_ARGUMENT} characters")
+    if problems := list(excess(one, [saved] if saved else [])):
+        raise UsageError("; ".join(problems))
     return one
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import binascii
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Annotated
 
 from pydantic import Field
@@ -15,7 +15,7 @@ from fmn_core.model import Outcome
 from fmn_core.store import Audited, LedgerEntry
 from fmn_web.audit import actor_in_words
 from fmn_web.differences import differences
-from fmn_web.history import explained
+from fmn_web.history import explained, mute_for
 
 from . import models, views
 from .operation import Answer, Call, Operation
@@ -23,7 +23,7 @@ from .operation import Answer, Call, Operation
 Limit = Annotated[int, Field(ge=1, le=200, description="How many at most.")]
 
 
-class HistoryQuery(models.Sent):
+class HistoryQuery(models.Query):
     """What of the history is asked for."""
 
     backend: Annotated[str, Field(max_length=100, description="Only of this one.")] = ""
@@ -32,14 +32,14 @@ class HistoryQuery(models.Sent):
     cursor: models.Cursor = ""
 
 
-class ChangesQuery(models.Sent):
+class ChangesQuery(models.Query):
     """Which changes are asked for."""
 
     limit: Limit = 50
     cursor: models.Cursor = ""
 
 
-class ThreadQuery(models.Sent):
+class ThreadQuery(models.Query):
     """Which thread is meant."""
 
     thread: Annotated[str, Field(min_length=1, max_length=1000)]
@@ -83,8 +83,7 @@ def mutes(call: Call) -> Answer:
 
 def mute(call: Call) -> Answer:
     """Hear nothing of a thread for a while."""
-    until = datetime.now(UTC) + timedelta(hours=call.body.hours)
-    call.parts.store.mutes.put(call.user, call.body.thread, until)
+    until = mute_for(call.parts, call.user, call.body.thread, call.body.hours)
     return Answer(models.Mute(thread=call.body.thread, until=until))
 
 

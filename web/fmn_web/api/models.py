@@ -18,6 +18,12 @@ Cursor = Annotated[str, Field(max_length=500, description="`next` of the answer 
 class Sent(BaseModel):
     """Base of what is sent: nothing is guessed, and an unknown name is a mistake."""
 
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+
+class Query(BaseModel):
+    """Base of what is said behind the path, where all is text; an unknown name is a mistake."""
+
     model_config = ConfigDict(extra="forbid")
 
 

@@ -20,7 +20,7 @@ def every(call: Call) -> Answer:
 
 def one(call: Call) -> Answer:
     """Return a preference."""
-    return Answer(views.preference(call.parts, _card(call)))
+    return Answer(views.preference(call.parts, card_of(call)))
 
 
 def change(call: Call) -> Answer:
@@ -45,7 +45,7 @@ def add(call: Call) -> Answer:
 def remove(call: Call) -> Answer:
     """Remove an address."""
     address = call.path["address"]
-    if not call.parts.store.destinations.remove(call.user, _card(call).name, address):
+    if not call.parts.store.destinations.remove(call.user, card_of(call).name, address):
         raise UnknownNameError("address", address, [])
     return Answer()
 
@@ -57,7 +57,7 @@ def _installed(call: Call) -> str:
     return backend
 
 
-def _card(call: Call) -> Card:
+def card_of(call: Call) -> Card:
     """Return what somebody has for a backend, also for one whose plugin is gone."""
     found = {card.name: card for card in cards(call.parts, call.user)}
     if call.path["backend"] not in found:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Mapping, Sequence
 from http import HTTPStatus
 from typing import Any
@@ -18,6 +19,8 @@ from fmn_core.store import ConflictError
 from .operation import ROOT
 
 TYPE = "application/problem+json"
+#: mistakes that are told at most, and characters of each sentence: what was sent wrongly need not all come back
+MOST_MISTAKES, LONGEST_SENTENCE = 100, 1000
 
 
 class Mistake(BaseModel):
@@ -55,14 +58,16 @@ class ProblemError(Exception):
 
 def is_wanted() -> bool:
     """Tell whether whoever asks is a program."""
-    return request.path.startswith(f"{ROOT}/")
+    return f"{request.path}/".startswith(f"{ROOT}/")
 
 
 def as_problem(
     status: int, detail: str = "", mistakes: Sequence[Mistake] = (), headers: Mapping[str, str] | None = None
 ) -> Response:
     """Make the answer."""
-    problem = Problem(title=HTTPStatus(status).phrase, status=status, detail=detail, mistakes=list(mistakes))
+    problem = Problem(
+        title=HTTPStatus(status).phrase, status=status, detail=_cut(detail), mistakes=list(mistakes[:MOST_MISTAKES])
+    )
     body: dict[str, Any] = problem.model_dump(exclude_defaults=True)
     response = Response(codec.dumps({"type": problem.type, **body}), status, mimetype=TYPE)
     response.headers.extend(headers or {})
@@ -71,7 +76,12 @@ def as_problem(
 
 def mistakes_of(error: ValidationError) -> list[Mistake]:
     """Return what pydantic found wrong, in words."""
-    return [Mistake(place=".".join(map(str, one["loc"])), problem=in_words(one)) for one in error.errors()]
+    some = itertools.islice(error.errors(include_url=False), MOST_MISTAKES)
+    return [Mistake(place=_cut(".".join(map(str, one["loc"]))), problem=_cut(in_words(one))) for one in some]
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= LONGEST_SENTENCE else f"{text[: LONGEST_SENTENCE - 1]}…"
 
 
 def from_http(error: HTTPException) -> Response:
