@@ -1,7 +1,7 @@
 """Bundles: many messages as one piece of work, where each alone would cost a broker more than it is worth. Floor F1.
 
-A message as the codec writes it is one line, so a bundle is lines, compressed: the same things happen again and again, so
-that a tenth of the bytes is left, for some ten microseconds a message.
+A message as the codec writes it is one line, so a bundle is lines, compressed: the same things happen again
+and again, so that a tenth of the bytes is left, for some ten microseconds a message.
 """
 
 from __future__ import annotations

@@ -63,9 +63,8 @@ class Consumer:
         odd: list[tuple[bytes, str]] = []
         for given in messages:
             counts[self._sort(given, payloads, odd)] += 1
-        transport.publish(MESSAGES, payloads)
-        if self._archive:
-            transport.publish(ARCHIVE, list(bundled(payloads)))
+        kept = bundled(payloads) if self._archive else ()
+        transport.publish_all([*((MESSAGES, one) for one in payloads), *((ARCHIVE, some) for some in kept)])
         for payload, reason in odd:
             transport.bury(MESSAGES, payload, reason)
             log.warning("a bus message becomes a dead letter: %s", reason)

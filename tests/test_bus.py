@@ -202,11 +202,11 @@ class Failing(EmbeddedTransport):
 
     left = 0
 
-    def publish(self, queue, payloads):
+    def publish_all(self, outgoing):
         if type(self).left:
             type(self).left -= 1
             raise TransportError("disk full")
-        super().publish(queue, payloads)
+        super().publish_all(outgoing)
 
 
 def test_what_our_queue_refuses_waits_here_and_nothing_is_lost_and_one_warning_says_so(

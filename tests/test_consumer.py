@@ -148,7 +148,7 @@ def test_a_bug_on_one_message_costs_that_message_alone_and_it_is_a_dead_letter(t
 
 
 class Full:
-    def publish(self, queue, payloads):
+    def publish_all(self, outgoing):
         raise TransportError("disk full")
 
 

@@ -63,9 +63,16 @@ class DeadLetter:
 class Transport(abc.ABC):
     """Durable queues of bytes. One object belongs to one thread; each thread opens its own."""
 
-    @abc.abstractmethod
     def publish(self, queue: str, payloads: Sequence[bytes]) -> None:
         """Put work on a queue, in order, and return when it is safe.
+
+        :raises TransportError: nothing is known to be safe; publish again
+        """
+        self.publish_all([(queue, payload) for payload in payloads])
+
+    @abc.abstractmethod
+    def publish_all(self, outgoing: Sequence[Outgoing]) -> None:
+        """Put work on several queues, in order, and return when all of it is safe.
 
         :raises TransportError: nothing is known to be safe; publish again
         """

@@ -85,10 +85,10 @@ class EmbeddedTransport(Transport):
         self._listened: dict[str, int] = {}
         self._bury_at = 0.0
 
-    def publish(self, queue: str, payloads: Sequence[bytes]) -> None:
-        if payloads:
+    def publish_all(self, outgoing: Sequence[Outgoing]) -> None:
+        if outgoing:
             with self._file.writing() as db:
-                db.executemany(_PUBLISH, [(queue, payload) for payload in payloads])
+                db.executemany(_PUBLISH, outgoing)
 
     def pass_on(self, outgoing: Sequence[Outgoing], done: Sequence[Envelope]) -> None:
         if outgoing or done:

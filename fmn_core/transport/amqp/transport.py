@@ -86,11 +86,10 @@ class AmqpTransport(Transport):
             self._channel.check()
             yield
 
-    def publish(self, queue: str, payloads: Sequence[bytes]) -> None:
+    def publish_all(self, outgoing: Sequence[Outgoing]) -> None:
         with self._using():
-            name = self._topology.work(queue)
-            for payload in payloads:
-                self._put(name, payload)
+            for queue, payload in outgoing:
+                self._put(self._topology.work(queue), payload)
             self._flush()
 
     def _put(self, name: str, payload: bytes, headers: Mapping[str, Any] | None = None) -> None:
