@@ -26,7 +26,7 @@ from fmn_core.bench.people import BACKEND, People
 from fmn_core.codec import encode_message
 from fmn_core.config import Settings
 from fmn_core.foresight import forecast
-from fmn_core.history import terms_of
+from fmn_core.history import Search, terms_of
 from fmn_core.model import Filter, Outcome, RuleUse
 from fmn_core.plugins import PluginRegistry, load_plugins
 from fmn_core.snapshot import Snapshot
@@ -84,19 +84,40 @@ def median(ask: Callable[[], object], rounds: int = ROUNDS) -> float:
     return statistics.median(took) * 1000
 
 
+def paths(store: Store, me: str) -> list[str]:
+    """Return where each kind of page is, of members, of admins and of the API."""
+    first = store.preferences.user(me).preferences[0].filters[0].id
+    entry = store.ledger.of_user(me, 1)[0].notification
+    since, until = store.archive.span() or (datetime.now(UTC), datetime.now(UTC))
+    message = next(one for some in store.archive.find(Search(since, until, None, ())) for one in some).id
+    return [
+        "plugins", "notifications", f"notifications/{BACKEND}/filters/new", f"notifications/filters/{first}",
+        "complete/package?q=ib", "history", f"history/{entry}", f"expected/{message}", "expected",
+        "expected?package=package7", "expected?words=completed", "expected?words=xyzzy", "live", "changes", "account",
+        "import", "notifications.toml", "admin", "admin/users?q=ma", f"admin/user?name={me}", "admin/plugins",
+        "admin/rules", "admin/dead", "admin/volume", "admin/log", "api/v1/preferences", "api/v1/history?limit=200",
+        "api/v1/changes",
+    ]  # fmt: skip
+
+
+def change(store: Store, me: str, times: int = 500) -> None:
+    """Let somebody change their mind, so that there is much to list."""
+    for number in range(times):
+        store.switches.switch(me, BACKEND, number % 2 == 0)
+
+
 def measure(store: Store, registry: PluginRegistry, folder: Path, lookups: Snapshot, me: str) -> None:
-    app = create_app(Settings(data_dir=folder, web={"demo_login": True}), registry, store, lookups)
+    web = {"demo_login": True, "admins": [me], "search_limit": "", "api_limit": ""}
+    app = create_app(Settings(data_dir=folder, web=web), registry, store, lookups)
     app.config["WTF_CSRF_ENABLED"] = False
     client, base = app.test_client(), "http://127.0.0.1/"
     assert client.post("/login/demo", data={"name": me}, base_url=base).status_code == 302
-    first = store.preferences.user(me).preferences[0].filters[0].id
-    entry = store.ledger.of_user(me, 1)[0].notification
-    pages = ["plugins", "notifications", f"notifications/{BACKEND}/filters/new", f"notifications/filters/{first}",
-             "history",
-             f"history/{entry}", "expected", "live"]  # fmt: skip
-    for page in pages:
-        status = client.get(base + page).status_code
-        print(f"{median(lambda page=page: client.get(base + page)):8.0f} ms  {status}  {page}", flush=True)
+    bearer = {"Authorization": f"Bearer {store.tokens.make(me, 'api', 'benchmark', datetime.now(UTC))[1]}"}
+    for path in paths(store, me):
+        headers = bearer if path.startswith("api/") else {}
+        ask = partial(client.get, base + path, headers=headers)
+        status = ask().status_code
+        print(f"{median(ask):8.0f} ms  {status}  {path}", flush=True)
     for title, rules in FILTERS.items():
         draft = Filter("1", title, tuple(mine(use, me) for use in rules))
         ask = partial(
@@ -129,6 +150,7 @@ def main() -> None:
             {one for hands in owners.values() for one in hands}, key=lambda one: int(one.removeprefix("maintainer"))
         )
         fill_ledger(store, me, names, now)
+        change(store, me)
         measure(store, registry, folder, Snapshot([ownership.lookup_data(owners, {})]), me)
         store.close()
 

@@ -12,7 +12,9 @@ from pathlib import Path
 
 from .archivist import Archivist
 from .asking import Asking
+from .bookkeeper import Bookkeeper
 from .bus import Bus
+from .clerk import Clerk
 from .config import Settings
 from .consumer import Consumer
 from .conversation import Conversation
@@ -32,7 +34,7 @@ from .signing import LINKS, Signer, unsubscribe_url
 from .staleness import StaleBook
 from .store import Store, open_store
 from .transport import open_transport
-from .transport.base import Transport
+from .transport.base import ARCHIVE, MESSAGES, Transport, deliveries
 from .validation import Validator
 from .worker import Worker
 
@@ -43,6 +45,8 @@ ENGINES: dict[str, type[IndexMatcher] | type[LinearMatcher]] = {"index": IndexMa
 LIBRARIAN_TURN, FOLLOWING_TURN = 0.3, 0.1
 #: seconds between two times that old entries of the ledger and the like are forgotten
 HOUSEKEEPING_TURN = 1800.0
+#: seconds between two looks for orders, and between two reports of what rules cost
+CLERK_TURN, BOOKKEEPING_TURN = 1.0, 10.0
 
 
 class Application:
@@ -65,6 +69,7 @@ class Application:
         self.settings = settings
         self._groups = tuple(groups)
         self._followers: list[Follower] = []
+        self._workers: list[Worker] = []
         self._delivers = False
         if registry is not None:
             self.registry = registry
@@ -166,7 +171,8 @@ class Application:
         matcher = self.matcher()
         follower = Follower(self.store.preferences, matcher)
         self._followers.append(follower)
-        return Worker(self.registry.summaries, matcher, follower)
+        self._workers.append(Worker(self.registry.summaries, matcher, follower))
+        return self._workers[-1]
 
     def deliveries(self, names: Sequence[str] = ()) -> list[Delivery]:
         """Make the stages that deliver, one for each backend.
@@ -214,9 +220,17 @@ class Application:
             chores.append(Chore("lookups", LIBRARIAN_TURN, self.librarian.turn, wired=True))
         if self._followers:
             chores.append(Chore("changes of preferences", FOLLOWING_TURN, self._follow, wired=True))
+        if self._workers:
+            keeper = Bookkeeper(self.store, self._workers, self.registry.plugins)
+            chores.append(Chore("what rules cost", BOOKKEEPING_TURN, keeper.turn))
         if self._delivers:
             chores.append(Chore("housekeeping", HOUSEKEEPING_TURN, Housekeeper(self.store, self.settings).turn))
+            chores.append(Chore("orders and reports", CLERK_TURN, self._clerk().turn, wired=True))
         return Runner(self.transport, stages, sources, chores, reload=reload)
+
+    def _clerk(self) -> Clerk:
+        queues = [MESSAGES, *([ARCHIVE] if self.archives else []), *map(deliveries, sorted(self.registry.backends))]
+        return Clerk(self.store, queues)
 
     def _follow(self, transport: Transport) -> None:
         self._herald.turn(transport)

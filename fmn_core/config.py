@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-import tomllib
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar
@@ -13,11 +12,10 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationEr
 
 from .errors import ConfigError, UnknownNameError
 from .mistakes import in_words
+from .raw_settings import overlay, read
 
 #: names the configuration file where ``--config`` does not
 CONFIG_VARIABLE = "FMN_CONFIG"
-#: ``FMN__STORE__URL`` sets ``url`` in ``[store]``
-ENVIRONMENT_PREFIX = "FMN__"
 #: of a host
 HIGHEST_PORT = 65535
 
@@ -208,6 +206,10 @@ class WebSettings(Section):
     :param link_limit: uses of confirmations, links to unsubscribe and feeds from one address
     :param search_limit: forecasts and searches of one account
     :param api_limit: calls of one program
+    :param datagrepper: URL of an archive of the bus, asked for messages that ours has no more; empty for none
+    :param datagrepper_seconds: how long a page waits for it
+    :param admin_group: whoever is in this group sees how the instance is and may act as anybody; empty for nobody
+    :param admins: accounts that may likewise, where no lookup knows groups
     """
 
     issuer: str = ""
@@ -223,6 +225,10 @@ class WebSettings(Section):
     link_limit: Rate = "60 per minute"
     search_limit: Rate = "120 per minute"
     api_limit: Rate = "600 per minute"
+    datagrepper: str = Field(default="", pattern="^(https?://.+)?$")
+    datagrepper_seconds: float = Field(default=4.0, gt=0, le=60)
+    admin_group: str = ""
+    admins: Names = ()
 
 
 class MonitoringSettings(Section):
@@ -331,8 +337,8 @@ def load_settings(
     """
     if path is None and environment.get(CONFIG_VARIABLE):
         path = Path(environment[CONFIG_VARIABLE])
-    raw = _read(path) if path else {}
-    _overlay(raw, environment)
+    raw = read(path) if path else {}
+    overlay(raw, environment)
     try:
         settings = Settings.model_validate(raw)
     except ValidationError as error:
@@ -341,33 +347,6 @@ def load_settings(
     if path and not settings.data_dir.is_absolute():
         settings = settings.model_copy(update={"data_dir": path.absolute().parent / settings.data_dir})
     return settings
-
-
-def _read(path: Path) -> dict[str, Any]:
-    try:
-        return tomllib.loads(path.read_text("utf-8-sig"))
-    except FileNotFoundError:
-        problem = "there is no such file"
-    except OSError as error:
-        problem = f"it cannot be read: {error.strerror}"
-    except UnicodeDecodeError as error:
-        problem = f"it is no UTF-8 at byte {error.start + 1}"
-    except tomllib.TOMLDecodeError as error:
-        problem = str(error)
-    raise ConfigError(f"configuration {path}", [problem])
-
-
-def _overlay(raw: dict[str, Any], environment: Mapping[str, str]) -> None:
-    for variable, value in environment.items():
-        if not variable.startswith(ENVIRONMENT_PREFIX):
-            continue
-        *sections, key = variable.removeprefix(ENVIRONMENT_PREFIX).lower().split("__")
-        place = raw
-        for section in sections:
-            place = place.setdefault(section, {})
-            if not isinstance(place, dict):
-                raise ConfigError("the environment", [f"{variable} goes into {section!r}, which is no section"])
-        place[key] = value
 
 
 def _without(raw: Mapping[str, Any], mistakes: ValidationError) -> dict[str, Any]:

@@ -13,6 +13,8 @@ from .store import Store
 TOMBSTONES_KEPT = timedelta(days=7)
 #: how long it is known what came of a question for confirmation
 CONFIRMATIONS_KEPT = timedelta(days=30)
+#: how long it is known what a process told that is gone
+REPORTS_KEPT = timedelta(days=1)
 
 #: transactions in one turn for each kind of thing: the rest is for the next turn
 _MOST = 50
@@ -46,6 +48,8 @@ class Housekeeper:
             + _all(lambda: self._archive.shrink(self._archive_size)),
             tombstones=_all(lambda: self._pruning.tombstones(now - TOMBSTONES_KEPT)),
             audit=_all(lambda: self._pruning.audit(now - self._ledger_kept)),
+            orders=_all(lambda: self._pruning.orders(now - self._ledger_kept)),
+            reports=_all(lambda: self._pruning.reports(now - REPORTS_KEPT)),
             mutes=_all(lambda: self._pruning.mutes(now)),
             confirmations=_all(lambda: self._pruning.confirmations(now - CONFIRMATIONS_KEPT - self._expire)),
         )

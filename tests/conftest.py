@@ -133,6 +133,8 @@ USED = (
     "messages",
     "deliveries.mail",
     "deliveries.crash",
+    "changes",
+    "clerk",
 )
 
 

@@ -25,12 +25,13 @@ from fmn_core.config import Settings, load_settings
 from fmn_core.model import Filter, Outcome, RuleUse
 from fmn_core.signing import LINKS, Signer, Wish
 from fmn_core.store import LedgerEntry, Why
+from fmn_core.store.reports import DEAD, QUEUES, WORKER
 from fmn_web import create_app
 
 CHROMIUM = which("chromium") or which("chromium-browser")
 WIDTHS, SCHEMES = (360, 1280), ("light", "dark")
-#: of the people of the demo, the one whose pages are shown
-USER = "ava"
+#: of the people of the demo, the one whose pages are shown, and the one who runs the instance
+USER, ADMIN = "ava", "admin"
 
 
 @dataclass(frozen=True)
@@ -40,14 +41,14 @@ class Picture:
     :param name: of the picture
     :param endpoint: of the page in the policy
     :param path: with ``{NAME}`` for what the instance knows, see :func:`filled`
-    :param member: whether somebody is logged in
+    :param who: is logged in; empty for nobody
     :param then: what is done on the page before one looks
     """
 
     name: str
     endpoint: str
     path: str
-    member: bool = True
+    who: str = USER
     then: Callable[[Page], None] | None = None
 
 
@@ -71,9 +72,9 @@ def _forecast(page: Page) -> None:
 
 
 PICTURES = (
-    Picture("home", "home.index", "", member=False),
-    Picture("login", "login.ask", "login", member=False),
-    Picture("plugins", "catalogue.index", "plugins", member=False),
+    Picture("home", "home.index", "", who=""),
+    Picture("login", "login.ask", "login", who=""),
+    Picture("plugins", "catalogue.index", "plugins", who=""),
     Picture("mine", "mine.index", "notifications"),
     Picture("new-filter", "edit.new", "notifications/irc/filters/new"),
     Picture("filter", "edit.change", "notifications/filters/{filter}", then=_forecast),
@@ -94,11 +95,19 @@ PICTURES = (
     Picture("changes", "audit.index", "changes"),
     Picture("import", "exchange.ask", "import"),
     Picture("import-mistakes", "exchange.ask", "import", then=_press("Import")),
-    Picture("confirm", "confirm.ask", "confirm/{secret}", member=False),
-    Picture("unsubscribe", "unsubscribe.ask", "unsubscribe/{wish}", member=False),
-    Picture("unsubscribed", "unsubscribe.ask", "unsubscribe/{off}", member=False),
-    Picture("undo", "unsubscribe.ask_back", "unsubscribe/undo/{back}", member=False),
+    Picture("confirm", "confirm.ask", "confirm/{secret}", who=""),
+    Picture("unsubscribe", "unsubscribe.ask", "unsubscribe/{wish}", who=""),
+    Picture("unsubscribed", "unsubscribe.ask", "unsubscribe/{off}", who=""),
+    Picture("undo", "unsubscribe.ask_back", "unsubscribe/undo/{back}", who=""),
     Picture("not-found", "home.index", "nowhere"),
+    Picture("admin", "admin.overview", "admin", ADMIN),
+    Picture("admin-users", "admin.users", "admin/users", ADMIN),
+    Picture("admin-user", "admin.user", f"admin/user?name={USER}", ADMIN),
+    Picture("admin-plugins", "admin.plugins", "admin/plugins", ADMIN),
+    Picture("admin-rules", "admin.rules", "admin/rules", ADMIN),
+    Picture("admin-dead", "admin.dead", "admin/dead", ADMIN),
+    Picture("admin-volume", "admin.volume", "admin/volume", ADMIN),
+    Picture("admin-log", "admin.log", "admin/log", ADMIN),
 )
 #: what a browser can get and is no page
 NO_PAGES = {
@@ -148,6 +157,7 @@ def filled(app: Application) -> Mapping[str, str]:
         app.asking.ask(USER, backend, address)
     store.destinations.confirm(USER, "email", "ava@old.example.org")
     store.switches.suspend("email", "ava@old.example.org", "550 5.1.1 no such user here")
+    _report(app, now)
     store.tokens.make(USER, "api", "script on my laptop", now, writes=True)
     question = store.waiting.take("email", "ava@example.org", [Why.NOTICE], 10)[0].notification
     wish = Wish(USER, one.id, (one.filters[0].id,))
@@ -160,6 +170,20 @@ def filled(app: Application) -> Mapping[str, str]:
     }  # fmt: skip
 
 
+def _report(app: Application, now: datetime) -> None:
+    """Tell what a pipeline tells of itself that has run for a while."""
+    reports, failure = app.store.reports, "KeyError: 'version' in Facts of anitya.project.version.update"
+    reports.put(QUEUES, {"depths": {"messages": 1204, "archive": 0, "deliveries.email": 17}, "dead": 1}, now)
+    letter = {"id": "1", "queue": "messages", "reason": failure, "attempts": 5, "died_at": now.timestamp() - 900,
+              "topic": "org.release-monitoring.prod.anitya.project.version.update", "message_id": "7c1f2d"}  # fmt: skip
+    reports.put(DEAD, {"letters": [letter]}, now)
+    rules = {"koji_build_completed": {"count": 40_210, "seconds": 0.11, "errors": 0},
+             "regex_filter": {"count": 9_120, "seconds": 1.7, "errors": 3}}  # fmt: skip
+    told = {"rules": rules, "revision": 40, "matched": 51, "notifications": 98, "unusable": 1, "broken": {}}
+    reports.put(f"{WORKER}worker1.example.org.4711", told, now)
+    app.store.accounts.disable("bruno", "asked for it")
+
+
 def _entry(like: LedgerEntry, number: int, outcome: Outcome, now: datetime) -> LedgerEntry:
     reason = {Outcome.FAILED: "the server refuses it: 552 too large", Outcome.DEFERRED: "collected for a digest",
               Outcome.SUPPRESSED: "its thread is muted"}.get(outcome, "")  # fmt: skip
@@ -167,12 +191,12 @@ def _entry(like: LedgerEntry, number: int, outcome: Outcome, now: datetime) -> L
     return replace(like, notification=f"gallery{number}", outcome=outcome, reason=reason, at=now, until=until)
 
 
-def open_page(browser: Browser, place: str, width: int, scheme: str, member: bool) -> Page:
+def open_page(browser: Browser, place: str, width: int, scheme: str, who: str) -> Page:
     """Open a browser of a width and scheme, with somebody logged in or nobody."""
     page = browser.new_context(viewport={"width": width, "height": 800}, color_scheme=scheme).new_page()
-    if member:
+    if who:
         page.goto(f"{place}login")
-        page.get_by_label("Name", exact=True).fill(USER)
+        page.get_by_label("Name", exact=True).fill(who)
         page.get_by_role("button", name="Log in", exact=True).click()
     return page
 
@@ -192,9 +216,9 @@ def main(folder: Path) -> None:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu"])
         for width in WIDTHS:
             for scheme in SCHEMES:
-                pages = {member: open_page(browser, place, width, scheme, member) for member in (True, False)}
+                pages = {who: open_page(browser, place, width, scheme, who) for who in (USER, ADMIN, "")}
                 for picture in PICTURES:
-                    page = pages[picture.member]
+                    page = pages[picture.who]
                     look(page, place, known, picture)
                     page.screenshot(path=folder / f"{picture.name}-{width}-{scheme}.png", full_page=True)
         browser.close()

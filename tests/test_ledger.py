@@ -2,7 +2,7 @@
 
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta, timezone
+from datetime import UTC, date, datetime, timedelta, timezone
 
 import pytest
 
@@ -130,3 +130,20 @@ def test_entries_of_one_outcome_and_of_one_message(store: Store) -> None:
     assert [e.notification for e in store.ledger.of_user("alice", backend="\0")] == []
     assert [e.notification for e in store.ledger.of_message("alice", "m1")] == ["b", "a"]
     assert [e.notification for e in store.ledger.of_message("alice", "m2\0")] == ["c"]
+
+
+def test_the_volume_of_each_day_by_what_became_of_it(store: Store) -> None:
+    midnight = datetime(2026, 5, 5, tzinfo=UTC)
+    store.ledger.record([
+        entry("n1", at=NOON),
+        entry("n2", at=midnight - timedelta(microseconds=1)),
+        entry("n3", at=midnight.astimezone(timezone(timedelta(hours=5)))),
+        entry("n4", at=NOON, outcome=Outcome.FAILED),
+        entry("n5", at=NOON - timedelta(days=3)),
+        entry("n6", at=midnight + timedelta(days=1)),
+    ])  # fmt: skip
+    assert store.ledger.volume(midnight.date(), 3) == {
+        date(2026, 5, 3): {},
+        date(2026, 5, 4): {Outcome.SENT: 2, Outcome.FAILED: 1},
+        date(2026, 5, 5): {Outcome.SENT: 1},
+    }

@@ -11,7 +11,8 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from fmn_core.commands import FMN
-from fmn_core.config import CONFIG_VARIABLE, ENVIRONMENT_PREFIX
+from fmn_core.config import CONFIG_VARIABLE
+from fmn_core.raw_settings import ENVIRONMENT_PREFIX
 
 #: seconds that a process may take to end when it is asked to
 PATIENCE = 30.0

@@ -22,6 +22,7 @@ from pathlib import Path
 import tomli_w
 
 from fmn_core.app import Application
+from fmn_core.clerk import CLERK
 from fmn_core.codec import decode_notification
 from fmn_core.config import Settings
 from fmn_core.errors import FmnError
@@ -119,7 +120,7 @@ def measure_rebuild(settings: Settings, broker: str, messages: int, users: int, 
         try:
             return Rebuild(app, messages, users, workers, rate).run()
         finally:
-            held = (CHANGES, app.shelf.role)
+            held = (CHANGES, CLERK, app.shelf.role)
             remove(broker, app.settings.transport.prefix, [MESSAGES, deliveries(BACKEND)], held)
 
 

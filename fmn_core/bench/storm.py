@@ -25,6 +25,7 @@ import tomli_w
 
 from fmn_core.app import Application
 from fmn_core.backends import Rehearsal
+from fmn_core.clerk import CLERK
 from fmn_core.codec import encode_message
 from fmn_core.config import PluginsSettings, load_settings
 from fmn_core.demo.instance import CONFIGURATION, OWNERSHIP, prepared
@@ -125,7 +126,7 @@ def measure_storm(
                 return storm.run(lines, expected, random.Random(seed))
             finally:
                 with suppress(TransportError):
-                    remove(broker, prefix, queues, [*queues, CHANGES, app.shelf.role])
+                    remove(broker, prefix, queues, [*queues, CHANGES, CLERK, app.shelf.role])
 
 
 def _on_broker(calm: Path, broker: str, prefix: str) -> Path:

@@ -30,6 +30,7 @@ def declare(context: Context, url: str | None, as_json: bool) -> None:
     [transport] then finds; call it again when a backend is installed or FMN is updated. What is there already
     stays as it is.
     """
+    from fmn_core.clerk import CLERK
     from fmn_core.herald import CHANGES
     from fmn_core.transport.base import ARCHIVE, MESSAGES, deliveries
 
@@ -39,6 +40,6 @@ def declare(context: Context, url: str | None, as_json: bool) -> None:
     from fmn_core.transport.amqp import declare_all
 
     backends = [deliveries(name) for name in sorted(context.registry.backends)]
-    held = [*backends, CHANGES, context.app.shelf.role]
+    held = [*backends, CHANGES, CLERK, context.app.shelf.role]
     for name in declare_all(place, context.settings.transport, [MESSAGES, ARCHIVE, *backends], held):
         echo_row(as_json, {"name": name}, lambda row: str(row["name"]))

@@ -28,6 +28,8 @@ from .people import Cast, cast
 log = logging.getLogger(__name__)
 
 CONFIGURATION, OWNERSHIP, MESSAGES = "fmn.toml", "ownership.toml", "messages.jsonl"
+#: anybody may be anybody here, and so everybody may see the pages for admins, as this one
+_WEB = {"demo_login": True, "admins": ["admin"]}
 _HEADER = "# Written by fmn demo. Try: fmn --config THIS_FILE user list\n\n"
 
 
@@ -107,7 +109,7 @@ def _configure(draft: Settings, rehearsals: Mapping[str, Rehearsal]) -> Settings
     sections: dict[str, Any] = {}
     for rehearsal in rehearsals.values():
         sections.update(rehearsal.settings)
-    raw: dict[str, Any] = {"data_dir": ".", "base_url": draft.base_url, "plugin": sections, "web": {"demo_login": True}}
+    raw: dict[str, Any] = {"data_dir": ".", "base_url": draft.base_url, "plugin": sections, "web": _WEB}
     if choice := draft.plugins.model_dump(mode="json", exclude_defaults=True):
         raw["plugins"] = choice
     path = draft.data_dir / CONFIGURATION

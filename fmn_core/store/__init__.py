@@ -14,8 +14,10 @@ from .destinations import Destinations
 from .editing import ConflictError, Editing, version_of
 from .ledger import Ledger, LedgerEntry
 from .mutes import Mutes
+from .orders import Order, Orders, What
 from .preferences import Changes, PreferenceStore
 from .pruning import Pruning
+from .reports import Report, Reports
 from .schema import check, upgrade, version
 from .secrets import Secrets
 from .settling import Note, settle
@@ -41,8 +43,12 @@ __all__ = [
     "LedgerEntry",
     "Mutes",
     "Note",
+    "Order",
+    "Orders",
     "PreferenceStore",
     "Pruning",
+    "Report",
+    "Reports",
     "Secrets",
     "State",
     "Store",
@@ -51,6 +57,7 @@ __all__ = [
     "Tokens",
     "Waiting",
     "WaitingRoom",
+    "What",
     "Why",
     "open_store",
     "version_of",
@@ -75,7 +82,9 @@ class Store:
         self.destinations = Destinations(self._engine)
         self.confirmations = Confirmations(self._engine)
         self.mutes = Mutes(self._engine)
+        self.orders = Orders(self._engine)
         self.pruning = Pruning(self._engine)
+        self.reports = Reports(self._engine)
         self.secrets = Secrets(self._engine)
         self.ledger = Ledger(self._engine)
         self.waiting = WaitingRoom(self._engine)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, fields
-from datetime import datetime
+from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
 from typing import Any, NamedTuple
 
@@ -190,6 +190,23 @@ class Ledger:
         with reading(self._engine) as connection:
             rows = connection.execute(select(*columns, func.count()).group_by(*columns))
             return {(backend, outcome): count for backend, outcome, count in rows}
+
+    def volume(self, today: date, days: int = 30) -> dict[date, Counter[Outcome]]:
+        """Return how many notifications there were on each of the last days, by what became of them.
+
+        A notification counts on the day, in UTC, on which that became known. An index has all that this needs.
+
+        :param today: the last day, oldest first
+        """
+        columns = ledger.c.outcome, func.count()
+        found: dict[date, Counter[Outcome]] = {}
+        with reading(self._engine) as connection:
+            for day in (today - timedelta(days=ago) for ago in range(days - 1, -1, -1)):
+                begins = datetime.combine(day, time(), UTC)
+                within = ledger.c.at >= begins, ledger.c.at < begins + timedelta(days=1)
+                rows = connection.execute(select(*columns).where(*within).group_by(ledger.c.outcome))
+                found[day] = Counter({Outcome(outcome): count for outcome, count in rows})
+        return found
 
 
 def write_entries(connection: Connection, entries: Iterable[LedgerEntry]) -> None:

@@ -10,7 +10,8 @@ from fmn_core.model import Outcome
 
 from .attempts import OPEN, State
 from .database import writing
-from .tables import audit, confirmations, ledger, mutes, removals, waiting
+from .reports import WORKER
+from .tables import audit, confirmations, ledger, mutes, orders, removals, reports, waiting
 
 #: rows that one transaction forgets
 ROWS = 1000
@@ -38,6 +39,14 @@ class Pruning:
     def audit(self, before: datetime) -> int:
         """Forget changes of preferences from before a moment; they can be taken back no more."""
         return self._forget([audit.c.id], audit.c.at < before)
+
+    def orders(self, before: datetime) -> int:
+        """Forget orders that were carried out before a moment."""
+        return self._forget([orders.c.id], orders.c.done_at < before)
+
+    def reports(self, before: datetime) -> int:
+        """Forget what workers have told that are gone since before a moment."""
+        return self._forget([reports.c.name], and_(reports.c.name.startswith(WORKER), reports.c.at < before))
 
     def mutes(self, now: datetime) -> int:
         """Forget mutes that are over."""

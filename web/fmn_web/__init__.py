@@ -18,6 +18,7 @@ from fmn_core.store import Store
 
 from . import (
     account,
+    admin,
     api,
     audit,
     catalogue,
@@ -28,6 +29,7 @@ from . import (
     exchange,
     expected,
     feeds,
+    guise,
     headers,
     history,
     home,
@@ -44,6 +46,7 @@ from . import (
     visitor,
     wording,
 )
+from .datagrepper import Datagrepper
 from .parts import Parts
 
 #: bytes of a request; somebody's whole notifications as a document may be long
@@ -60,19 +63,21 @@ def create_app(settings: Settings, registry: PluginRegistry, store: Store, looku
     :raises ConfigError: if the settings would let anybody be anybody from elsewhere
     """
     asking = Asking(store, registry.backends, settings.base_url, settings.confirmation)
-    parts = Parts(settings, registry, store, lookups or Snapshot(), asking)
+    older = Datagrepper(settings.web.datagrepper, settings.web.datagrepper_seconds)
+    parts = Parts(settings, registry, store, lookups or Snapshot(), asking, older)
     app = Flask(__name__)
     _configure(app, settings)
     Bootstrap5(app)
     protection = CSRFProtect(app)
-    visitor.recognise(app, store)
+    visitor.recognise(app, store, lambda name: admin.is_admin(parts, name))
+    guise.watch(app)
     policy.guard(app, store)
     visitor.sign(app, policy.way)
     _for_people(app, parts)
     _for_whoever_has_a_secret(app, parts, protection)
+    limits.limited(app, settings)
     mishaps.handled(app)
     headers.added(app, settings)
-    limits.limited(app, settings)  # it adds headers of its own, and what is added last is asked first
     app.jinja_env.globals.update(wording.GLOBALS, known_endpoints=app.view_functions)
     return app
 
@@ -96,11 +101,12 @@ def _for_people(app: Flask, parts: Parts) -> None:
     """Add the pages that people look at, logged in or not."""
     names = completion.Names(parts.registry, parts.lookups)
     app.register_blueprint(home.blueprint())
+    app.register_blueprint(guise.blueprint())
     app.register_blueprint(catalogue.blueprint(parts.registry))
     app.register_blueprint(openid.blueprint(app, parts))
     app.register_blueprint(completion.blueprint(names))
     app.register_blueprint(edit.blueprint(parts, names))
-    for topic in (login, mine, changes, history, less, expected, live, audit, exchange, account, feeds):
+    for topic in (login, mine, changes, history, less, expected, live, audit, exchange, account, feeds, admin):
         app.register_blueprint(topic.blueprint(parts))
 
 

@@ -10,6 +10,7 @@ from werkzeug import Response
 from fmn_core.acting import Actor
 from fmn_core.backends import Backend
 from fmn_core.errors import UnknownNameError
+from fmn_core.store import What
 
 from .differences import differences
 from .parts import Parts
@@ -33,7 +34,8 @@ def blueprint(parts: Parts) -> Blueprint:
             for one in found[:SHOWN]
         ]  # fmt: skip
         older = found[SHOWN - 1].id if len(found) > SHOWN else None
-        return render_template("audit.html", rows=rows, older=older, backends=parts.registry.backends)
+        visits = [one for one in parts.store.orders.about(visitor()) if one.what == What.ACT_AS]
+        return render_template("audit.html", rows=rows, older=older, visits=visits, backends=parts.registry.backends)
 
     @pages.post("/<change_id>/undo")
     def undo(change_id: str) -> Response:

@@ -25,6 +25,7 @@ def blueprint(parts: Parts) -> Blueprint:
     pages.before_request(lambda: _known(parts))
     _of_preferences(pages, parts)
     _of_filters(pages, parts)
+    _of_their_order(pages, parts)
     return pages
 
 
@@ -83,17 +84,6 @@ def _of_filters(pages: Blueprint, parts: Parts) -> None:
         store.switches.switch_filter(visitor(), filter_id, state == "on")
         return _back(backend)
 
-    @pages.post("/filters/<filter_id>/<any(up, down):way>")
-    def move(backend: str, filter_id: str, way: str) -> Response:
-        user = store.preferences.user(visitor())
-        ids = [one.id for each in user.preferences if each.backend == backend for one in each.filters]
-        if filter_id not in ids:
-            abort(404)
-        place = ids.index(filter_id)
-        ids.insert(max(0, place + (-1 if way == "up" else 1)), ids.pop(place))
-        store.editing.order_filters(visitor(), backend, ids)
-        return _back(backend)
-
     @pages.post("/filters/<filter_id>/remove")
     def remove(backend: str, filter_id: str) -> Response:
         gone = store.editing.remove_filter(visitor(), filter_id)
@@ -117,6 +107,27 @@ def _of_filters(pages: Blueprint, parts: Parts) -> None:
         else:
             store.editing.reset_filters(visitor(), backend, newcomer.filters(parts, visitor()))
         return _back(backend)
+
+
+def _of_their_order(pages: Blueprint, parts: Parts) -> None:
+    store = parts.store
+
+    @pages.post("/filters/<filter_id>/<any(up, down):way>")
+    def move(backend: str, filter_id: str, way: str) -> Response:
+        user = store.preferences.user(visitor())
+        ids = [one.id for each in user.preferences if each.backend == backend for one in each.filters]
+        if filter_id not in ids:
+            abort(404)
+        place = ids.index(filter_id)
+        ids.insert(max(0, place + (-1 if way == "up" else 1)), ids.pop(place))
+        store.editing.order_filters(visitor(), backend, ids)
+        return _back(backend)
+
+    @pages.post("/order")
+    def order(backend: str) -> tuple[str, int]:
+        # for the script of the page, which stays: ids of other people or cards are not among what is put in order
+        store.editing.order_filters(visitor(), backend, request.form.getlist("filter"))
+        return "", 204
 
 
 def _plan(form: Any) -> DigestPlan:

@@ -33,8 +33,6 @@ def _protection(settings: Settings) -> Callable[[Response], Response]:
         response.headers.setdefault("Content-Security-Policy", own)
         response.headers.setdefault("X-Content-Type-Options", "nosniff")
         response.headers.setdefault("Referrer-Policy", "same-origin")
-        if response.status_code not in (429, 503):  # limits say with each answer when they begin anew
-            response.headers.pop("Retry-After", None)
         if current_user.is_authenticated:
             response.headers.setdefault("Cache-Control", "no-store")
         return response

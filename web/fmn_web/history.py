@@ -11,6 +11,7 @@ from fmn_core.matching import Explanation, explain
 from fmn_core.model import Message, Outcome
 from fmn_core.store import LedgerEntry
 
+from .datagrepper import DatagrepperError
 from .parts import Parts
 from .visitor import visitor
 
@@ -36,7 +37,7 @@ def blueprint(parts: Parts) -> Blueprint:
     def index() -> str:
         asked, name = request.args, visitor()
         backend, outcome = asked.get("backend", ""), _outcome(asked.get("outcome", ""))
-        before, behind = _moment(asked.get("before", "")), asked.get("behind", "")
+        before, behind = moment_of(asked.get("before", "")), asked.get("behind", "")
         entries = store.ledger.of_user(name, ROWS + 1, backend or None, before, behind, outcome)
         mine = {one.id for each in store.preferences.user(name).preferences for one in each.filters}
         return render_template(
@@ -48,9 +49,9 @@ def blueprint(parts: Parts) -> Blueprint:
     @pages.get("/<notification>")
     def why(notification: str) -> str:
         entry = entry_of(parts, notification)
-        message = store.archive.get(entry.message_id)
+        message, trouble = recorded(parts, entry.message_id)
         return render_template(
-            "why.html", entry=entry, explanation=explained(parts, message) if message else None,
+            "why.html", entry=entry, trouble=trouble, explanation=explained(parts, message) if message else None,
             backends=parts.registry.backends, muted=entry.thread in store.mutes.of_user(visitor(), datetime.now(UTC)),
             filter=store.editing.find_filter(visitor(), entry.filter_id) if entry.filter_id else None,
         )  # fmt: skip
@@ -72,6 +73,14 @@ def blueprint(parts: Parts) -> Blueprint:
     return pages
 
 
+def recorded(parts: Parts, message_id: str) -> tuple[Message | None, str]:
+    """Return a message from our archive or else from datagrepper, and why that gave no answer, if it did not."""
+    try:
+        return parts.store.archive.get(message_id) or parts.datagrepper.get(message_id), ""
+    except DatagrepperError as error:
+        return None, str(error)
+
+
 def explained(parts: Parts, message: Message) -> Explanation:
     """Return why a message comes to the visitor or does not, as their preferences are now."""
     registry, name = parts.registry, visitor()
@@ -91,7 +100,8 @@ def _outcome(text: str) -> Outcome | None:
     return Outcome(text) if text in OUTCOMES else None
 
 
-def _moment(text: str) -> datetime | None:
+def moment_of(text: str) -> datetime | None:
+    """Read a moment of an address; None for whatever is none."""
     try:
         found = datetime.fromisoformat(text)
     except ValueError:

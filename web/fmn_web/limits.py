@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import hashlib
 import logging
+import time
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NoReturn
 
 from flask import Flask, request
-from flask_limiter import Limiter
+from flask_limiter import Limiter, RequestLimit
 from flask_limiter.util import get_remote_address
 from flask_login import current_user
+from werkzeug.exceptions import TooManyRequests
 
 from fmn_core.config import Settings, WebSettings
 
@@ -37,7 +39,7 @@ def limited(app: Flask, settings: Settings) -> None:
     """Let the application count: in Redis for all its processes, each alone where there is none or it is away."""
     shared = settings.redis.url
     limiter = Limiter(
-        get_remote_address, app=app, storage_uri=shared or "memory://", key_prefix="fmn-web", headers_enabled=True,
+        get_remote_address, app=app, storage_uri=shared or "memory://", key_prefix="fmn-web", on_breach=_end,
         in_memory_fallback_enabled=bool(shared), strategy="fixed-window",
     )  # fmt: skip
     logging.getLogger("flask-limiter").setLevel(logging.CRITICAL)  # what it says of each request, pages say themselves
@@ -46,6 +48,12 @@ def limited(app: Flask, settings: Settings) -> None:
             if limit:
                 counted: Any = limiter.shared_limit(limit, scope=name, key_func=key)
                 app.view_functions[endpoint] = counted(app.view_functions[endpoint])
+
+
+def _end(breach: RequestLimit) -> NoReturn:
+    raise TooManyRequests(
+        "Wait a little before you try again.", retry_after=max(1, round(breach.reset_at - time.time()))
+    )
 
 
 def _limits(endpoint: str, access: Access, web: WebSettings) -> list[tuple[str, str, Key]]:

@@ -26,11 +26,13 @@ class Place:
 
     :param state: in words
     :param asks: whether somebody there may be asked (again)
+    :param fails: whether nothing can get there
     """
 
     address: str
     state: str
     asks: bool
+    fails: bool = False
 
 
 @dataclass(frozen=True)
@@ -81,7 +83,7 @@ def _card(parts: Parts, name: str, one: Preference, asked: list[Confirmation]) -
 
 def _place(one: Destination, asked: Confirmation | None) -> Place:
     if one.suspended:
-        return Place(one.address, f"suspended: {one.suspended}", True)
+        return Place(one.address, f"suspended: {one.suspended}", True, fails=True)
     if one.confirmed:
         return Place(one.address, "confirmed", False)
     words = {
@@ -90,4 +92,6 @@ def _place(one: Destination, asked: Confirmation | None) -> Place:
         State.REJECTED: "rejected by whoever reads there",
         State.INVALID: f"could not be asked: {asked.reason if asked else ''}",
     }
-    return Place(one.address, words.get(asked.state, "not confirmed") if asked else "not confirmed", True)
+    state = asked.state if asked else None
+    fails = state in (State.REJECTED, State.INVALID)
+    return Place(one.address, words.get(state, "not confirmed") if state else "not confirmed", True, fails)

@@ -41,7 +41,9 @@ def _no_page(error: HTTPException) -> Page:
         return problems.from_http(error)
     title = {404: "There is no such page", 403: "This page is not for you"}.get(error.code or 500, error.name)
     text = (error.description or "").replace("You", "you", 1) if error.code not in (403, 404) else ""
-    return render_template("problem.html", title=title, text=text), error.code or 500
+    again = error.get_response().headers.get("Retry-After")
+    page = render_template("problem.html", title=title, text=text)
+    return page, error.code or 500, {"Retry-After": again} if again else {}
 
 
 def _store_is_away(error: StoreError) -> Page:

@@ -10,6 +10,8 @@ from fmn_core.lookups import Directory
 from fmn_core.plugins import PluginRegistry
 from fmn_core.store import Store
 
+from .datagrepper import Datagrepper
+
 
 @dataclass(frozen=True)
 class Parts:
@@ -17,6 +19,7 @@ class Parts:
 
     :param lookups: who maintains what, as matching knows it
     :param asking: has addresses confirmed
+    :param datagrepper: knows older messages than the archive; false where there is none
     """
 
     settings: Settings
@@ -24,3 +27,4 @@ class Parts:
     store: Store
     lookups: Directory
     asking: Asking
+    datagrepper: Datagrepper

@@ -27,6 +27,10 @@ class Access(Enum):
     #: programs with a token, and only what is its owner's; some tokens may change things
     READ = "read"
     WRITE = "write"
+    #: the same, but not while an admin acts as them
+    OWNER = "owner"
+    #: whoever runs the instance; for all others the page is not there
+    ADMIN = "admin"
 
 
 POLICY: dict[str, Access] = {
@@ -51,10 +55,10 @@ POLICY: dict[str, Access] = {
     "expected.show": Access.MEMBER,
     "live.index": Access.MEMBER,
     "account.index": Access.MEMBER,
-    "account.make": Access.MEMBER,
-    "account.revoke": Access.MEMBER,
-    "account.end_sessions": Access.MEMBER,
-    "feed.make": Access.MEMBER,
+    "account.make": Access.OWNER,
+    "account.revoke": Access.OWNER,
+    "account.end_sessions": Access.OWNER,
+    "feed.make": Access.OWNER,
     "feeds.read": Access.LINK,
     "audit.index": Access.MEMBER,
     "audit.undo": Access.MEMBER,
@@ -67,6 +71,7 @@ POLICY: dict[str, Access] = {
     "changes.digest": Access.MEMBER,
     "changes.switch_filter": Access.MEMBER,
     "changes.move": Access.MEMBER,
+    "changes.order": Access.MEMBER,
     "changes.remove": Access.MEMBER,
     "changes.copy": Access.MEMBER,
     "changes.reset": Access.MEMBER,
@@ -77,6 +82,22 @@ POLICY: dict[str, Access] = {
     "edit.aside": Access.MEMBER,
     "edit.link": Access.MEMBER,
     "completion.like": Access.MEMBER,
+    "guise.stop": Access.MEMBER,
+    "admin.overview": Access.ADMIN,
+    "admin.users": Access.ADMIN,
+    "admin.user": Access.ADMIN,
+    "admin.disable": Access.ADMIN,
+    "admin.enable": Access.ADMIN,
+    "admin.end_sessions": Access.ADMIN,
+    "admin.act": Access.ADMIN,
+    "admin.plugins": Access.ADMIN,
+    "admin.rules": Access.ADMIN,
+    "admin.dead": Access.ADMIN,
+    "admin.replay": Access.ADMIN,
+    "admin.replay_all": Access.ADMIN,
+    "admin.drop": Access.ADMIN,
+    "admin.volume": Access.ADMIN,
+    "admin.log": Access.ADMIN,
     "confirm.ask": Access.LINK,
     "confirm.decide": Access.LINK,
     "unsubscribe.ask": Access.LINK,
@@ -117,7 +138,16 @@ def _check(store: Store) -> Response | None:
         bearer.let_in(store, writes=access is Access.WRITE)
         return None
     if current_user.is_authenticated:
+        _check_visitor(access)
         return None
     if request.method != "GET":
         abort(401)
     return redirect(url_for("login.ask", next=request.full_path.rstrip("?")))
+
+
+def _check_visitor(access: Access) -> None:
+    """Refuse what somebody who is logged in may not see."""
+    if access is Access.ADMIN and not current_user.admin:
+        abort(404)
+    if access is Access.OWNER and current_user.acts:
+        abort(403)

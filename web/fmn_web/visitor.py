@@ -12,21 +12,30 @@ from flask_login import AnonymousUserMixin, LoginManager, UserMixin, current_use
 from fmn_core.acting import acting
 from fmn_core.store import Account, Store
 
+from . import guise
+
 
 class Visitor(UserMixin):  # type: ignore[misc]  # the library comes without types
     """An account whose owner is here.
 
     :param actor: who really is, if it is not the owner; empty for the owner
+    :param admin: whether they run this instance; whoever acts as somebody does not meanwhile
     """
 
-    def __init__(self, account: Account, actor: str = "") -> None:
+    def __init__(self, account: Account, actor: str = "", admin: bool = False) -> None:
         self.account = account
         self.actor = actor or account.name
+        self.admin = admin
 
     @property
     def name(self) -> str:
         """The name of the account."""
         return self.account.name
+
+    @property
+    def acts(self) -> bool:
+        """Whether it is not the owner who is here."""
+        return self.actor != self.name
 
     def get_id(self) -> str:
         """Return what the session keeps: it is void once sessions of the account were ended."""
@@ -61,8 +70,11 @@ def sign(app: Flask, way: Callable[[], str]) -> None:
             signature.close()
 
 
-def recognise(app: Flask, store: Store) -> None:
-    """Let the application know its visitors from their sessions."""
+def recognise(app: Flask, store: Store, is_admin: Callable[[str], bool]) -> None:
+    """Let the application know its visitors from their sessions.
+
+    :param is_admin: tells of a name whether they run this instance
+    """
     manager = LoginManager(app)
     manager.session_protection = None  # mobile networks change the address all the time
 
@@ -71,4 +83,13 @@ def recognise(app: Flask, store: Store) -> None:
         number, _, name = known.partition(":")
         account = store.accounts.find(name)
         valid = account is not None and not account.disabled and str(account.sessions) == number
-        return Visitor(account) if account and valid else None
+        if account is None or not valid:
+            return None
+        me = Visitor(account, admin=is_admin(account.name))
+        return _acting(store, me) if me.admin else me
+
+
+def _acting(store: Store, me: Visitor) -> Visitor:
+    """Return as whom an admin is here: as themself, unless they act as somebody."""
+    other = store.accounts.find(name) if (name := guise.worn()) else None
+    return Visitor(other, actor=me.name) if other and not other.disabled else me

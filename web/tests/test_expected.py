@@ -16,7 +16,7 @@ from fmn_core.plugins import PluginRegistry
 from fmn_core.rules import RuleBook
 from fmn_core.store import LedgerEntry
 from fmn_core.testing import RecordingBackend
-from fmn_web import create_app, expected
+from fmn_web import create_app, looking
 
 BASE = "http://127.0.0.1/"
 NOW = datetime.now(UTC)
@@ -86,10 +86,24 @@ def test_a_day_that_is_none_is_no_trouble(jane, some, day):
 
 
 def test_what_was_not_looked_through_is_said(jane, store, some, monkeypatch):
-    monkeypatch.setattr(expected, "LOOKED_AT", 2)
-    assert "Only the latest 2 messages" in text_of(jane.get("/expected?words=submarine", base_url=BASE))
-    monkeypatch.setattr(expected, "LOOKED_AT", 3)
-    assert "Only the latest" not in text_of(jane.get("/expected?words=submarine", base_url=BASE))
+    monkeypatch.setattr(looking, "LOOKED_AT", 2)
+    page = text_of(jane.get("/expected?words=submarine", base_url=BASE))
+    assert "2 messages were looked through" in page
+    monkeypatch.setattr(looking, "LOOKED_AT", 3)
+    assert "looked through" not in text_of(jane.get("/expected?words=submarine", base_url=BASE))
+
+
+@pytest.mark.parametrize("limit", ["LOOKED_AT", "SHOWN", "BUDGET"])
+def test_looking_goes_on_where_it_was_given_up(jane, store, monkeypatch, limit):
+    for number in range(7):
+        put(store, f"m{number}", "toys.ended", sent_at=NOW - timedelta(minutes=number))
+    monkeypatch.setattr(looking, limit, 0 if limit == "BUDGET" else 2)
+    found, path = [], "/expected?words=summary"
+    while path:
+        page = text_of(jane.get(html.unescape(path), base_url=BASE))
+        found += re.findall(r'href="/expected/([^"]+)"', page)
+        path = (re.findall(r'href="(/expected\?[^"]+)"', page) or [""])[0]
+    assert found == [f"m{number}" for number in range(7)]
 
 
 def test_a_message_is_found_by_its_id_as_it_is_written(jane, some):

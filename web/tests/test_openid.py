@@ -33,7 +33,7 @@ def client(tmp_path, store, provider):
     mail = RecordingBackend("mail")
     mail.takes_mail_address = True
     web = {"issuer": provider.issuer, "client_id": "fmn", "client_secret": "secret"}
-    settings = Settings(data_dir=tmp_path, base_url=BASE, web=web)
+    settings = Settings(data_dir=tmp_path, base_url=BASE, web={"login_limit": "", **web})
     app = create_app(settings, PluginRegistry(backends={"mail": mail}), store)
     app.config["WTF_CSRF_ENABLED"] = False
     return app.test_client()

@@ -86,7 +86,9 @@ def url(app, endpoint):
         return app.url_map.bind("127.0.0.1").build(endpoint, known, force_external=False), rule.methods
 
 
-@pytest.mark.parametrize("endpoint", [name for name, access in POLICY.items() if access is Access.MEMBER])
+@pytest.mark.parametrize(
+    "endpoint", [name for name, access in POLICY.items() if access in (Access.MEMBER, Access.OWNER)]
+)
 def test_a_page_for_members_is_for_members(app, endpoint):
     path, methods = url(app, endpoint)
     answer = app.test_client().open(path, method="POST" if "POST" in methods else "GET", base_url=BASE)
@@ -132,6 +134,7 @@ def test_what_is_somebody_elses_is_not_there(app, store, jane, method, path):
     assert answer.status_code == 404
     assert filter_of(store) == before
     joe.post(f"/notifications/mail/filters/{before.id}/off", base_url=BASE)
+    joe.post("/notifications/mail/order", data={"filter": before.id}, base_url=BASE)
     assert filter_of(store).active
 
 
@@ -211,11 +214,12 @@ def test_buttons_do_what_they_say(jane, store):
         ("switch", {"on": "1"}),
         ("address", {"address": "jane@example.org"}),
         ("digest", {"on": "1", "every": "20", "zone": "Europe/Prague", "quiet": "22:00-07:00"}),
-        (f"filters/{second.id}/up", {}),
         (f"filters/{first.id}/off", {}),
         (f"filters/{second.id}/copy", {"to": "mail"}),
     ):
         assert jane.post(f"/notifications/mail/{path}", data=data, base_url=BASE).status_code == 302, path
+    answer = jane.post("/notifications/mail/order", data={"filter": ["no id", second.id]}, base_url=BASE)
+    assert answer.status_code == 204
     one = store.preferences.user("jane").preferences[0]
     assert (one.enabled, one.digest.every, one.digest.quiet) == (True, 1200.0, "22:00-07:00")
     assert [(each.name, each.active) for each in one.filters] == [

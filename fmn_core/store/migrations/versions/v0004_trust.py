@@ -16,6 +16,7 @@ def upgrade() -> None:
     _tokens()
     _audit()
     _operation()
+    _volume()
 
 
 def _tokens() -> None:
@@ -63,6 +64,11 @@ def _operation() -> None:
         sqlite_autoincrement=True,
     )
     op.create_index("ix_orders_open", "orders", ["done_at", "id"])
+
+
+def _volume() -> None:
+    op.drop_index("ix_ledger_age", "ledger")
+    op.create_index("ix_ledger_age", "ledger", ["at", "outcome"])
 
 
 def _text(name: str) -> sa.Column[str]:
