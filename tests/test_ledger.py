@@ -56,6 +56,21 @@ def test_of_one_notification_twice_in_a_batch_the_later_counts(store: Store) -> 
     assert store.ledger.sent(["n0", "n1"]) == {"n0", "n1"}
 
 
+def test_what_is_queued_is_known_by_destination_as_of_the_last_one_taken(store: Store) -> None:
+    soon, later = NOON + timedelta(seconds=1), NOON + timedelta(seconds=2)
+    store.ledger.record(
+        [
+            entry("n0", outcome=Outcome.QUEUED, at=later),
+            entry("n1", outcome=Outcome.QUEUED, at=soon),
+            entry("n2", outcome=Outcome.QUEUED, at=soon, destination="desk@example.org"),
+            entry("n3", outcome=Outcome.QUEUED, at=NOON, destination="past@example.org"),
+            entry("n4", outcome=Outcome.SENT, at=later, destination="sent@example.org"),
+            entry("n5", outcome=Outcome.QUEUED, at=later, backend="irc"),
+        ]
+    )
+    assert store.ledger.queued("email", soon) == {"alice@example.org": later, "desk@example.org": soon}
+
+
 def test_nothing_is_no_trouble(store: Store) -> None:
     store.ledger.record([])
     assert store.ledger.sent([]) == set()
