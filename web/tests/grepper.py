@@ -51,7 +51,7 @@ class Grepper:
         self.url = f"http://127.0.0.1:{self._server.server_port}/datagrepper"
 
     def __enter__(self) -> Grepper:
-        self._thread = threading.Thread(target=self._server.serve_forever)
+        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.02,))
         self._thread.start()
         return self
 

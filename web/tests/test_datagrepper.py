@@ -5,6 +5,7 @@ from __future__ import annotations
 import html
 import re
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -118,22 +119,68 @@ def test_an_answer_that_cannot_be_used_is_said(jane, grepper, bad):
     assert "Datagrepper " in page(jane, "/expected?package=boat&older=1")
 
 
-def test_it_is_not_waited_for_longer_than_was_set(grepper):
-    go_on = threading.Event()
+def test_where_it_sends_us_nobody_goes(grepper):
+    with Grepper() as other:
+        other.messages = [sank("x")]
+
+        def elsewhere(handler):
+            handler.send_response(302)
+            handler.send_header("Location", other.url + "/id?id=x")
+            handler.end_headers()
+
+        grepper.instead = elsewhere
+        with pytest.raises(DatagrepperError, match="elsewhere"):
+            Datagrepper(grepper.url, 5).get("x")
+        assert other.asked == []
+
+
+SLOW = {
+    "silent": (b"HTTP/1.0 200 OK\r\n\r\n" + b"[" * 70_000, b""),
+    "a body by bytes": (b"HTTP/1.0 200 OK\r\n\r\n", b" "),
+    "headers by bytes": (b"HTTP/1.0 200 OK\r\n", b"X"),
+}
+
+
+@pytest.mark.parametrize(("first", "byte"), SLOW.values(), ids=SLOW)
+def test_it_is_not_waited_for_longer_than_was_set(grepper, first, byte):
+    go_on, ended = threading.Event(), threading.Event()
 
     def drip(handler):
-        handler.send_response(200)
-        handler.end_headers()
-        handler.wfile.write(b"[" * 70_000)
-        handler.wfile.flush()
-        go_on.wait(30)
+        handler.wfile.write(first)
+        for _ in range(500):  # each byte comes long before anybody would lose patience with it
+            if go_on.wait(0.02):
+                return
+            handler.wfile.write(byte)
+        ended.set()
 
     grepper.instead = drip
     try:
         with pytest.raises(DatagrepperError, match=r"no answer|too long"):
             Datagrepper(grepper.url, 0.3).get("x")
+        assert not ended.is_set(), "it was waited for to the end"
     finally:
         go_on.set()
+
+
+def test_while_it_is_slow_only_some_wait_for_it(grepper):
+    go_on, asked = threading.Event(), threading.Semaphore(0)
+
+    def wait(handler):
+        asked.release()
+        go_on.wait(30)
+        answer(handler, 200, sank("x"))
+
+    grepper.instead = wait
+    older = Datagrepper(grepper.url, 30)
+    with ThreadPoolExecutor() as pool:
+        waiting = [pool.submit(older.get, "x") for _ in range(datagrepper.PLACES)]
+        for _ in waiting:
+            asked.acquire()
+        with pytest.raises(DatagrepperError, match="others wait"):
+            older.get("x")
+        go_on.set()
+        assert [one.result().id for one in waiting] == ["x"] * datagrepper.PLACES
+    assert older.get("x").id == "x", "the places are free again"
 
 
 def test_an_answer_that_is_too_long_is_not_read(grepper, monkeypatch):
