@@ -204,7 +204,7 @@ class WebSettings(Section):
     :param proxies: proxies before the pages, whose word on the visitor's address and protocol counts
     :param login_limit: logins from one address; empty for any number, as for the other limits
     :param link_limit: uses of confirmations, links to unsubscribe and feeds from one address
-    :param search_limit: forecasts and searches of one account
+    :param search_limit: forecasts, searches and explanations of one account
     :param api_limit: calls of one program
     :param datagrepper: URL of an archive of the bus, asked for messages that ours has no more; empty for none
     :param datagrepper_seconds: how long a page waits for it

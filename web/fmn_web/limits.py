@@ -20,7 +20,7 @@ from .policy import POLICY, Access
 
 #: each of these answers whoever is not logged in, and talks to others or makes accounts
 _LOGIN = ("login.demo", "openid.begin", "openid.callback")
-#: each of these goes through many recorded messages
+#: each of these goes through many recorded messages, or may ask another service for one
 _SEARCH = (
     "edit.new",
     "edit.add",
@@ -29,6 +29,8 @@ _SEARCH = (
     "edit.aside",
     "less.index",
     "expected.ask",
+    "expected.show",
+    "history.why",
     "api.forecast",
 )
 

@@ -57,6 +57,12 @@ def test_forecasts_are_counted_by_account(place):
     assert jane.get("/notifications", base_url=BASE).status_code == 200
 
 
+def test_what_may_ask_another_service_is_counted_as_a_search(place):
+    client, _ = logged_in(place, "jane")
+    pages = ("/expected/unknown", "/history/unknown", "/expected/another")
+    assert [client.get(one, base_url=BASE).status_code for one in pages] == [404, 404, 429]
+
+
 def test_programs_are_counted_by_token(place):
     answers = [place.call("GET", "/me") for _ in range(3)]
     assert [one.status_code for one in answers] == [200, 200, 429]
