@@ -129,9 +129,18 @@ def _from_fedora_messaging(raw: dict[str, Any]) -> Message:
 
 
 def _from_fedmsg(raw: dict[str, Any]) -> Message:
-    topic, body = _topic(raw), _body(raw, "msg")
-    headers = {"username": raw["username"]} if isinstance(raw.get("username"), str) else {}
-    return Message(_id(raw.get("msg_id"), topic, body), topic, body, headers, sent_at=_time(raw.get("timestamp")))
+    topic, body, headers = _topic(raw), _body(raw, "msg"), _kept_headers(raw)
+    stated = headers.pop("sent-at", None)
+    sent_at = _time(raw.get("timestamp")) or _time(stated)
+    severity = _severity(headers.get("fedora_messaging_severity"))
+    return Message(_id(raw.get("msg_id"), topic, body), topic, body, headers, sent_at=sent_at, severity=severity)
+
+
+def _kept_headers(raw: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what an archive kept of the headers of a newer message that it gives in the old form."""
+    kept = raw.get("headers")
+    headers = dict(kept) if isinstance(kept, dict) else {}
+    return {**headers, "username": raw["username"]} if isinstance(raw.get("username"), str) else headers
 
 
 def _topic(raw: Mapping[str, Any]) -> str:

@@ -62,6 +62,21 @@ def test_the_forms_of_fedmsg(raw):
     assert read.headers == {"username": "apache"}
 
 
+def test_headers_that_an_archive_kept_beside_the_old_form_count():
+    kept = {"sent-at": "yesterday", "fedora_messaging_severity": 30, "fedora_messaging_schema": "oven.loaf"}
+    read = decode({**FEDMSG, "headers": kept, "username": None})
+    assert (read.severity, read.sent_at) == (Severity.WARNING, NEW_YEAR)
+    assert read.headers == {"fedora_messaging_severity": 30, "fedora_messaging_schema": "oven.loaf"}
+    assert decode_message(encode_message(read)).severity == Severity.WARNING
+    assert decode({"topic": TOPIC, "msg": {}, "headers": PLAIN["headers"]}).sent_at == NEW_YEAR
+
+
+@pytest.mark.parametrize("kept", [None, [], "x", {"fedora_messaging_severity": "high", "sent-at": []}])
+def test_odd_headers_beside_the_old_form_do_no_harm(kept):
+    read = decode({**FEDMSG, "headers": kept})
+    assert (read.severity, read.sent_at, read.headers["username"]) == (Severity.INFO, NEW_YEAR, "apache")
+
+
 def test_a_body_that_merely_has_a_key_msg_is_no_envelope():
     assert decode({**PLAIN, "body": {"msg": "hello"}}).body == {"msg": "hello"}
 
