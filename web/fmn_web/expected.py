@@ -32,15 +32,15 @@ def blueprint(parts: Parts) -> Blueprint:
 
     @pages.get("/<path:message_id>")
     def show(message_id: str) -> Page:
-        message, trouble = recorded(parts, message_id)
-        if message is None:
+        found = recorded(parts, message_id)
+        if (message := found.message) is None:
             entries = store.ledger.of_message(visitor(), message_id)
             return render_template("unseen.html", message_id=message_id, span=store.archive.span(), entries=entries,
-                                   backends=parts.registry.backends, trouble=trouble), 404  # fmt: skip
+                                   backends=parts.registry.backends, trouble=found.trouble), 404  # fmt: skip
         described = parts.registry.summaries.describe(message)
         muted = store.mutes.of_user(visitor(), datetime.now(UTC)).get(described.facts.thread)
         return render_template("explained.html", message=described, explanation=explained(parts, message),
                                entries=store.ledger.of_message(visitor(), message.id), muted=muted,
-                               backends=parts.registry.backends)  # fmt: skip
+                               backends=parts.registry.backends, older=found.older)  # fmt: skip
 
     return pages

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
@@ -52,9 +53,10 @@ def blueprint(parts: Parts) -> Blueprint:
     @pages.get("/<notification>")
     def why(notification: str) -> str:
         entry = entry_of(parts, notification)
-        message, trouble = recorded(parts, entry.message_id)
+        found = recorded(parts, entry.message_id)
+        explanation = explained(parts, found.message) if found.message else None
         return render_template(
-            "why.html", entry=entry, trouble=trouble, explanation=explained(parts, message) if message else None,
+            "why.html", entry=entry, found=found, explanation=explanation,
             backends=parts.registry.backends, muted=entry.thread in store.mutes.of_user(visitor(), datetime.now(UTC)),
             filter=store.editing.find_filter(visitor(), entry.filter_id) if entry.filter_id else None,
         )  # fmt: skip
@@ -80,12 +82,28 @@ def blueprint(parts: Parts) -> Blueprint:
     return pages
 
 
-def recorded(parts: Parts, message_id: str) -> tuple[Message | None, str]:
-    """Return a message from our archive or else from datagrepper, and why that gave no answer, if it did not."""
+@dataclass(frozen=True)
+class Recorded:
+    """What is known of a message.
+
+    :param message: not described; None if nobody has it
+    :param older: whether it is datagrepper that has it
+    :param trouble: why datagrepper gave no answer
+    """
+
+    message: Message | None
+    older: bool = False
+    trouble: str = ""
+
+
+def recorded(parts: Parts, message_id: str) -> Recorded:
+    """Look for a message in our archive or else in datagrepper."""
+    if ours := parts.store.archive.get(message_id):
+        return Recorded(ours)
     try:
-        return parts.store.archive.get(message_id) or parts.datagrepper.get(message_id), ""
+        return Recorded(parts.datagrepper.get(message_id), older=True)
     except DatagrepperError as error:
-        return None, str(error)
+        return Recorded(None, trouble=str(error))
 
 
 def mute_for(parts: Parts, user: str, thread: str, hours: int) -> datetime:

@@ -37,6 +37,8 @@ class Found:
     :param further: before which moment there are more to look through; None where there are none
     :param page: of datagrepper, to go on with; 0 if this is not from there
     :param trouble: why datagrepper gave no answer
+    :param older: of which time datagrepper was asked
+    :param skipped: messages that could not be read
     """
 
     messages: list[Message]
@@ -44,6 +46,8 @@ class Found:
     further: datetime | None = None
     page: int = 0
     trouble: str = ""
+    older: tuple[datetime, datetime] | None = None
+    skipped: int = 0
 
 
 @dataclass(frozen=True)
@@ -92,7 +96,10 @@ def find_older(parts: Parts, asked: Asked) -> Found:
         return Found([], trouble=str(error))
     described = [parts.registry.summaries.describe(one) for one in older.messages]
     wanted = [word.lower() for word in asked.words]
-    return Found([one for one in described if _says(one, wanted)], len(described), page=asked.page + older.more)
+    fitting = [one for one in described if _says(one, wanted)]
+    return Found(
+        fitting, len(described), page=asked.page + older.more, older=(since, max(since, until)), skipped=older.skipped
+    )
 
 
 def find(parts: Parts, asked: Asked) -> Found:

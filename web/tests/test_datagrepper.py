@@ -25,6 +25,7 @@ from fmn_web.datagrepper import Datagrepper, DatagrepperError
 BASE = "http://127.0.0.1/"
 NOW = datetime.now(UTC)
 OLD = NOW - timedelta(days=20)
+FETCHED = "fetched from datagrepper"
 
 
 @pytest.fixture
@@ -64,9 +65,9 @@ def links(text):
 def test_a_message_that_our_archive_does_not_have_is_explained(jane, grepper):
     grepper.messages = [sank("2016-old/1")]
     text = page(jane, "/expected/2016-old/1")
-    assert ("it sank long ago" in text, "it matches" in text) == (True, True)
+    assert ("it sank long ago" in text, "it matches" in text, FETCHED in text) == (True, True, True)
     assert links(page(jane, "/expected?id=2016-old/1")) == []
-    page(jane, "/expected/new")
+    assert FETCHED not in page(jane, "/expected/new")
     assert [query for path, query in grepper.asked if query.get("id") == "new"] == [], "ours is asked first"
 
 
@@ -74,7 +75,8 @@ def test_why_a_notification_came_of_which_the_message_is_gone(jane, store, grepp
     store.ledger.record([LedgerEntry("n1", "2016-old", "jane", "mail", "x", "Boats", Outcome.SENT, "", 1, OLD)])
     assert "cannot be shown" in page(jane, "/history/n1")
     grepper.messages = [sank("2016-old")]
-    assert "it matches" in page(jane, "/history/n1")
+    text = page(jane, "/history/n1")
+    assert ("it matches" in text, FETCHED in text) == (True, True)
 
 
 def test_older_messages_are_found_a_page_at_a_time_and_none_twice(jane, grepper, monkeypatch):
@@ -87,6 +89,16 @@ def test_older_messages_are_found_a_page_at_a_time_and_none_twice(jane, grepper,
         found += links(text)
         path = html.unescape((re.findall(r'href="(/expected\?[^"]+)"', text) or [""])[0])
     assert found == ["new", *(f"m{number}" for number in range(7))]
+
+
+def test_the_page_says_where_it_is_from_and_what_could_not_be_read(jane, grepper):
+    grepper.messages = [sank("m1"), {**sank("m2"), "topic": 7}, {**sank("m3"), "msg": []}]
+    assert "From datagrepper" not in page(jane, "/expected?package=x")
+    text = page(jane, "/expected?words=sank&older=1")
+    said = "From datagrepper" in text, "1 message was looked through" in text, "2 could not be read" in text
+    assert (links(text), said) == (["m1"], (True, True, True))
+    grepper.messages = []
+    assert "There are no more" in page(jane, "/expected?words=sank&older=1")
 
 
 def test_words_and_days_narrow_it(jane, grepper):
