@@ -175,7 +175,7 @@ def test_when_our_queue_refuses_the_message_goes_back_after_a_pause_and_later_it
     waited = []
     monkeypatch.setattr(callback, "_wait", waited.append)
     with monkeypatch.context() as broken:
-        broken.setattr(EmbeddedTransport, "publish", refuse)
+        broken.setattr(EmbeddedTransport, "publish_all", refuse)
         for _ in range(3):
             with pytest.raises(Nack):
                 callback(LibraryMessage())

@@ -12,6 +12,7 @@ from threading import Barrier
 
 import pytest
 
+from fmn_core.errors import UsageError
 from fmn_core.model import Destination, DigestPlan, Filter, Preference, RuleUse, User
 from fmn_core.store import Store
 
@@ -224,10 +225,18 @@ def test_a_thread_is_muted_for_a_while(store: Store, saved: Preference) -> None:
     assert store.mutes.of_user("alice", NOON) == {}
 
 
-@pytest.mark.parametrize("thread", ODD, ids=["zero", "surrogate", "long"])
+@pytest.mark.parametrize(
+    "thread", [*ODD[:2], "x" * 2000, "\N{SNOWMAN}" * 600], ids=["zero", "surrogate", "long", "wide"]
+)
 def test_whatever_is_a_thread_can_be_muted(store: Store, thread: str) -> None:
     store.mutes.put("alice", thread, NOON)
     assert store.mutes.remove("alice", thread)
+
+
+def test_what_is_too_long_to_be_a_thread_is_refused(store: Store) -> None:
+    with pytest.raises(UsageError, match="2000 bytes"):
+        store.mutes.put("alice", ODD[2], NOON)
+    assert store.mutes.of_user("alice", NOON - timedelta(hours=1)) == {}
 
 
 def test_mutes_go_with_their_user(store: Store, saved: Preference) -> None:

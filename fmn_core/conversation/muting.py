@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 
+from fmn_core.errors import UsageError
 from fmn_core.planning import lasting
 from fmn_core.store import LedgerEntry
 
@@ -31,7 +32,10 @@ def _mute(asked: Request) -> Iterable[str]:
     if len(muted) >= _MOST and thread not in muted:
         return [f"You have muted {_MOST} threads, which is all one can. Say mutes for them, and unmute THREAD."]
     until = asked.now + time
-    asked.store.mutes.put(asked.user, thread, until)
+    try:
+        asked.store.mutes.put(asked.user, thread, until)
+    except UsageError as error:
+        return [f"It cannot be muted: {error}."]
     known = any(entry.thread == thread for entry in history)
     return _done(thread, until, known)
 

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import os
 from contextlib import closing
 
 import gallery
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import sync_playwright
 
 from fmn_core.config import Settings
 from fmn_core.plugins import PluginRegistry
@@ -21,19 +19,8 @@ SERIOUS = ("serious", "critical")
 
 @pytest.fixture(scope="module")
 def place():
-    if gallery.CHROMIUM is None:
-        reason = "chromium is not installed"
-        pytest.fail(reason) if os.environ.get("FMN_TEST_REQUIRE_SERVICES") == "1" else pytest.skip(reason)
     with gallery.instance() as (url, known):
         yield url, known
-
-
-@pytest.fixture(scope="module")
-def browser():
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=gallery.CHROMIUM, args=["--no-sandbox", "--disable-gpu"])
-        yield browser
-        browser.close()
 
 
 def test_every_page_is_in_the_gallery(tmp_path):
@@ -46,10 +33,10 @@ def test_every_page_is_in_the_gallery(tmp_path):
 
 @pytest.mark.parametrize("scheme", gallery.SCHEMES)
 @pytest.mark.parametrize("width", gallery.WIDTHS)
-def test_axe_finds_nothing_serious(place, browser, width, scheme):
+def test_axe_finds_nothing_serious(chromium, place, width, scheme):
     url, known = place
     people = gallery.USER, gallery.ADMIN, ""
-    pages = {who: gallery.open_page(browser, url, width, scheme, who) for who in people}
+    pages = {who: gallery.open_page(chromium, url, width, scheme, who) for who in people}
     found = {}
     for picture in gallery.PICTURES:
         page = pages[picture.who]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack
@@ -10,7 +9,7 @@ from typing import Any
 
 import pytest
 from instance_place import InstancePlace, builds_of, heading, preference, press, visit
-from irc_network import IrcServer, NickServ, Person, lacking
+from irc_network import IrcServer, NickServ, Person
 from koji_place import HOSTILE, KojiBuild
 from mail_place import MailServer
 from processes import eventually
@@ -25,20 +24,6 @@ SOON = {"attempts": 10_000, "first_delay": 0.2, "longest_delay": 0.5}
 DIVIDER = "-*-*"
 #: nobody shows that they are logged in but these
 KNOWN = {"ivy", "jo", "kim", "lou", "mia"}
-
-
-@pytest.fixture(scope="module")
-def network(tmp_path_factory: pytest.TempPathFactory) -> Iterator[IrcServer]:
-    if reason := lacking():
-        pytest.fail(reason) if os.environ.get("FMN_TEST_REQUIRE_SERVICES") == "1" else pytest.skip(reason)
-    with IrcServer(tmp_path_factory.mktemp("ngircd")) as server:
-        yield server
-
-
-@pytest.fixture(scope="module")
-def mail_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[MailServer]:
-    with MailServer(tmp_path_factory.mktemp("mail")) as running:
-        yield running
 
 
 @pytest.fixture(scope="module")

@@ -5,24 +5,20 @@ Real parts all the way: stages, pages and live events as processes, an IRC netwo
 
 from __future__ import annotations
 
-import os
 import re
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from instance_place import InstancePlace
-from irc_network import IrcServer, NickServ, Person, lacking
+from irc_network import IrcServer, NickServ, Person
 from koji_place import KojiBuild, today
 from mail_place import MailServer, link
-from playwright.sync_api import Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect
 from processes import free_ports
 
 from fmn_core.demo.events import branch_requested, new_version
 
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
-REQUIRED = os.environ.get("FMN_TEST_REQUIRE_SERVICES") == "1"
 IRC = {"host": "127.0.0.1", "rate": 1000.0, "burst": 1000, "pause": 0.1, "longest_pause": 0.5, "absent": 0.5}
 OWNERSHIP = '[maintainers]\ngnarl = { robin = "owner" }\nother = { sam = "owner" }\n'
 DEFAULTS = ("Events on packages that I own", "Events referring to my username")
@@ -78,21 +74,6 @@ class Phone:
 
 
 @pytest.fixture(scope="module")
-def network(tmp_path_factory: pytest.TempPathFactory) -> Iterator[IrcServer]:
-    reason = lacking() or ("" if CHROMIUM else "chromium is not installed")
-    if reason:
-        pytest.fail(reason) if REQUIRED else pytest.skip(reason)
-    with IrcServer(tmp_path_factory.mktemp("ngircd")) as server:
-        yield server
-
-
-@pytest.fixture(scope="module")
-def mail_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[MailServer]:
-    with MailServer(tmp_path_factory.mktemp("mail")) as running:
-        yield running
-
-
-@pytest.fixture(scope="module")
 def instance(
     tmp_path_factory: pytest.TempPathFactory, network: IrcServer, mail_server: MailServer
 ) -> Iterator[InstancePlace]:
@@ -106,13 +87,10 @@ def instance(
 
 
 @pytest.fixture
-def phone(instance: InstancePlace) -> Iterator[Phone]:
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu"])
-        page = browser.new_page(viewport={"width": WIDTH, "height": 740}, has_touch=True, is_mobile=True)
-        page.set_default_timeout(30_000)
-        yield Phone(page, instance.base_url)
-        browser.close()
+def phone(instance: InstancePlace, chromium: Browser) -> Phone:
+    page = chromium.new_page(viewport={"width": WIDTH, "height": 740}, has_touch=True, is_mobile=True)
+    page.set_default_timeout(30_000)
+    return Phone(page, instance.base_url)
 
 
 def test_three_wishes_on_a_phone(

@@ -19,6 +19,8 @@ from fmn_core.rules import NO_HINT, Rule
 from fmn_core.samples import Sample
 from fmn_core.summaries import SummaryBook
 
+from .wording import hint_in_words
+
 #: descriptions come from plugins, which may be anybody's: no raw HTML
 _MARKDOWN = MarkdownIt("commonmark", {"html": False})
 
@@ -45,7 +47,10 @@ class SampleView:
 
 @dataclass(frozen=True)
 class RuleView:
-    """A rule as the page shows it."""
+    """A rule as the page shows it.
+
+    :param hint: which messages it looks at, in words; empty where that depends on the arguments, or is all of them
+    """
 
     identifier: str
     title: str
@@ -53,6 +58,7 @@ class RuleView:
     arguments: list[ArgumentView]
     matches: list[SampleView]
     misses: list[SampleView]
+    hint: str = ""
 
 
 @dataclass(frozen=True)
@@ -110,6 +116,7 @@ def _rule_view(rule: Rule, book: SummaryBook) -> RuleView:
         arguments=_arguments(rule),
         matches=_samples(rule, "matches", book),
         misses=_samples(rule, "misses", book),
+        hint="" if callable(rule.hint) else hint_in_words(rule.hint),
     )
 
 

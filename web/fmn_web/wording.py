@@ -9,11 +9,16 @@ from typing import Any
 from markupsafe import Markup
 
 from fmn_core.model import Filter, Outcome, RuleUse
-from fmn_core.rules import RuleBook
+from fmn_core.rules import Hint, RuleBook
 from fmn_core.store import LedgerEntry
 
 #: characters of an argument
 _LONGEST = 80
+#: what a hint may speak of
+_HINTS = {
+    "topics": "messages on", "apps": "messages of", "packages": "about package", "usernames": "about user",
+    "agents": "done by", "owners": "about packages of", "groups": "about members of",
+}  # fmt: skip
 #: exclusions that are told one by one
 _EXCLUSIONS = 3
 
@@ -24,6 +29,12 @@ def rule_in_words(use: RuleUse, rules: RuleBook) -> str:
     title = rules.get(use.rule).title if known else f"{use.rule} (its plugin is not installed)"
     given = ", ".join(f"{name}: {value_in_words(value)}" for name, value in use.arguments.items())
     return f"{'but not ' * use.negated}{title}{f' ({given})' if given else ''}"
+
+
+def hint_in_words(hint: Hint) -> str:
+    """Return which messages a rule looks at; empty for all."""
+    told = [(name, getattr(hint, name)) for name in _HINTS if getattr(hint, name) is not None]
+    return "; ".join(f"{_HINTS[name]} {' or '.join(values)}" for name, values in told)
 
 
 def value_in_words(value: Any) -> str:

@@ -8,8 +8,9 @@ from flask.testing import FlaskClient
 from fmn_core import Arguments, Rule, Sample, Text, rule, topic_rule, with_samples
 from fmn_core.config import Settings
 from fmn_core.plugins import PluginInfo, PluginRegistry, Status
-from fmn_core.rules import RuleBook
+from fmn_core.rules import Hint, RuleBook
 from fmn_web import create_app
+from fmn_web.wording import hint_in_words
 
 
 class Nick(Arguments):
@@ -68,6 +69,13 @@ def test_every_plugin_is_listed_with_its_state_and_reason(page):
 def test_a_rule_shows_its_identifier_arguments_and_samples(page):
     for text in ("toy_ended", "Toy ended", "fasnick", "list of text, may be left out", "toys.ended", "matches, for"):
         assert text in page
+
+
+def test_a_rule_says_which_messages_it_looks_at(page):
+    assert page.count("It looks at messages on toys.ended.") == 1
+    assert page.count("It looks at") == 1, "the other one looks at all"
+    hint = Hint(topics=("a", "b"), apps=("x",), owners=("@sig",))
+    assert hint_in_words(hint) == "messages on a or b; messages of x; about packages of @sig"
 
 
 def test_a_description_is_markdown_without_html(page):
