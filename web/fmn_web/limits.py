@@ -32,6 +32,8 @@ _SEARCH = (
     "expected.show",
     "history.why",
     "api.forecast",
+    "api.why",
+    "api.explanation",
 )
 
 #: seconds that a Redis has to answer: a call that counts in vain still has to be answered itself

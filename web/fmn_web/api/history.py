@@ -15,7 +15,7 @@ from fmn_core.model import Outcome
 from fmn_core.store import Audited, LedgerEntry
 from fmn_web.audit import actor_in_words
 from fmn_web.differences import differences
-from fmn_web.history import explained, mute_for
+from fmn_web.history import explained, mute_for, recorded
 
 from . import models, views
 from .operation import Answer, Call, Operation
@@ -62,14 +62,14 @@ def why(call: Call) -> Answer:
     entry = call.parts.store.ledger.find(call.user, call.path["notification"])
     if entry is None:
         raise UnknownNameError("notification", call.path["notification"], [])
-    message = call.parts.store.archive.get(entry.message_id)
+    message = recorded(call.parts, entry.message_id).message
     because = explained(call.parts, message) if message else None
     return Answer(models.Why.model_construct(notification=views.notification(entry), explanation=because))
 
 
 def explanation(call: Call) -> Answer:
     """Tell why a message comes or does not, as the preferences are now."""
-    message = call.parts.store.archive.get(call.path["message"])
+    message = recorded(call.parts, call.path["message"]).message
     if message is None:
         raise UnknownNameError("message", call.path["message"], [])
     return Answer(explained(call.parts, message))
