@@ -12,6 +12,13 @@ import pytest
 from playwright.sync_api import Browser, sync_playwright
 
 from fmn_core.store import Store, open_store
+from fmn_web import looking
+
+
+@pytest.fixture(autouse=True)
+def time_to_look(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Give a search all the time it needs: a busy machine does not change what a test sees."""
+    monkeypatch.setattr(looking, "BUDGET", 60)
 
 
 @pytest.fixture

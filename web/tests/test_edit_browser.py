@@ -140,6 +140,19 @@ def test_names_are_proposed_while_somebody_types(browser, site, filled):
     assert page.errors == []
 
 
+def test_what_is_typed_before_the_scripts_come_counts(browser, site, filled):
+    page = log_in(watched(browser.new_page()), site)
+    held = []
+    page.route("**/static/*.js", lambda request: held.append(request))
+    with page.expect_request("**/static/complete.js"):
+        page.goto(f"{site}notifications/mail/filters/new", wait_until="commit")
+    page.get_by_label("Search rules").fill("sank")
+    for request in held:
+        request.continue_()
+    expect(page.locator(".rule:visible")).to_have_count(1)
+    assert page.errors == []
+
+
 def test_a_filter_is_put_together_without_a_script(browser, site, filled, store):
     context = browser.new_context(java_script_enabled=False, viewport={"width": 360, "height": 740})
     page = log_in(context.new_page(), site)

@@ -126,8 +126,8 @@ def test_longest_line_arrives_whole(ngircd, people, backend, to):
 def test_password_opens_the_server(ngircd, people, backend, to):
     port = ngircd(password="secret")
     with pytest.raises(BackendAway, match="cannot be used"):
-        backend(port, password="guess").deliver(to("fmn"))
-    backend(port, password="secret").deliver(to("fmn"))
+        backend(port, password="guess").deliver(to("guest"))
+    backend(port, nick="guest", password="secret").deliver(to("guest"))
 
 
 @pytest.mark.parametrize(

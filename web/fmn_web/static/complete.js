@@ -20,8 +20,11 @@ async function propose(field) {
   field.list.replaceChildren(...names.map((name) => new Option("", before ? `${before} ${name}` : name)));
 }
 
-document.addEventListener("input", (event) => {
-  if (!event.target.dataset.completes) return;
+function later(field) {
+  if (!field.dataset.completes) return;
   clearTimeout(asking);
-  asking = setTimeout(propose, BEFORE_ASKING, event.target);
-});
+  asking = setTimeout(propose, BEFORE_ASKING, field);
+}
+
+document.addEventListener("input", (event) => later(event.target));
+later(document.activeElement); // somebody may have been typing before this script came

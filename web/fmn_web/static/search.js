@@ -23,4 +23,5 @@ function openTarget() {
 
 search.addEventListener("input", narrow);
 window.addEventListener("hashchange", openTarget);
+narrow(); // words may have been typed before this script came
 openTarget();
