@@ -49,6 +49,23 @@ def test_links_are_counted_by_address(place):
     assert int(answers[2].headers["Retry-After"]) > 0
 
 
+@pytest.mark.parametrize(
+    ("first", "second", "same"),
+    [
+        ("2001:db8:1:2::1", "2001:db8:1:2:ffff::2", True),
+        ("2001:db8:1:2::1", "2001:db8:1:3::1", False),
+        ("::ffff:192.0.2.1", "::ffff:192.0.2.2", False),
+        ("::ffff:192.0.2.1", "192.0.2.1", True),
+        ("", "", True),
+    ],
+)
+def test_a_network_of_one_customer_is_counted_as_one(place, first, second, same):
+    client = place.app.test_client()
+    came = [first, first, second]
+    answers = [client.get("/feeds/fmn_x.atom", environ_base={"REMOTE_ADDR": one}).status_code for one in came]
+    assert answers == [404, 404, 429 if same else 404]
+
+
 def test_forecasts_are_counted_by_account(place):
     (jane, _), (joe, _) = logged_in(place, "jane"), logged_in(place, "joe")
     form = {"name": "x", "rule-0": "boat_sank"}
