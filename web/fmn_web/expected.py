@@ -40,7 +40,7 @@ def blueprint(parts: Parts) -> Blueprint:
         described = parts.registry.summaries.describe(message)
         muted = store.mutes.of_user(visitor(), datetime.now(UTC)).get(described.facts.thread)
         return render_template("explained.html", message=described, explanation=explained(parts, message),
-                               entries=store.ledger.of_message(visitor(), message.id), muted=muted,
-                               backends=parts.registry.backends, older=found.older)  # fmt: skip
+                               entries=store.ledger.of_message(visitor(), message.id), muted=muted, older=found.older,
+                               backends=parts.registry.backends, rules=parts.registry.rules)  # fmt: skip
 
     return pages

@@ -56,7 +56,7 @@ def blueprint(parts: Parts) -> Blueprint:
         found = recorded(parts, entry.message_id)
         explanation = explained(parts, found.message) if found.message else None
         return render_template(
-            "why.html", entry=entry, found=found, explanation=explanation,
+            "why.html", entry=entry, found=found, explanation=explanation, rules=parts.registry.rules,
             backends=parts.registry.backends, muted=entry.thread in store.mutes.of_user(visitor(), datetime.now(UTC)),
             filter=store.editing.find_filter(visitor(), entry.filter_id) if entry.filter_id else None,
         )  # fmt: skip

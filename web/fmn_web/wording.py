@@ -8,6 +8,7 @@ from typing import Any
 
 from markupsafe import Markup
 
+from fmn_core.matching import RuleVerdict
 from fmn_core.model import Filter, Outcome, RuleUse
 from fmn_core.rules import Hint, RuleBook
 from fmn_core.store import LedgerEntry
@@ -24,11 +25,25 @@ _EXCLUSIONS = 3
 
 
 def rule_in_words(use: RuleUse, rules: RuleBook) -> str:
-    """Return what a rule asks for: ``but not About one user (fasnick: ava)``."""
-    known = use.rule in rules
-    title = rules.get(use.rule).title if known else f"{use.rule} (its plugin is not installed)"
-    given = ", ".join(f"{name}: {value_in_words(value)}" for name, value in use.arguments.items())
-    return f"{'but not ' * use.negated}{title}{f' ({given})' if given else ''}"
+    """Return what a rule asks for: ``but not done by a user (ava)``."""
+    title = rules.get(use.rule).title if use.rule in rules else f"{use.rule} (its plugin is not installed)"
+    return f"{f'but not {_within(title)}' if use.negated else title}{arguments_in_words(use, rules)}"
+
+
+def arguments_in_words(use: RuleUse | RuleVerdict, rules: RuleBook) -> str:
+    """Return what a rule is given, behind its title: ``(ava)``; each with its label where it is not alone."""
+    values = use.arguments
+    if len(values) == 1 and not isinstance(only := next(iter(values.values())), bool):
+        return f" ({value_in_words(only)})"
+    declared = rules.get(use.rule).arguments.model_fields if use.rule in rules else {}
+    labels = {name: one.title for name, one in declared.items() if one.title}
+    told = ", ".join(f"{labels.get(name, name)}: {value_in_words(value)}" for name, value in values.items())
+    return f" ({told})" if told else ""
+
+
+def _within(title: str) -> str:
+    """Return a title as it stands in the midst of a sentence: ``RPM sign`` stays, ``Build failed`` does not."""
+    return title if title[1:2].isupper() else title[:1].lower() + title[1:]
 
 
 def hint_in_words(hint: Hint) -> str:
@@ -49,6 +64,7 @@ def filter_in_words(one: Filter, rules: RuleBook) -> str:
     more = max(0, sum(use.negated for use in uses) - _EXCLUSIONS - 1)  # the last one is told in place of "one more"
     more += more > 0
     told = [rule_in_words(use, rules) for use in uses[: len(uses) - more]]
+    told[1:] = [_within(one) for one in told[1:]]
     return ", ".join([*told, *([f"and without {more} things more"] if more else [])]) or "no rules, so it never matches"
 
 
@@ -73,6 +89,7 @@ def moment(when: datetime | None) -> Markup:
 
 
 GLOBALS: Mapping[str, Any] = {
+    "arguments_in_words": arguments_in_words,
     "filter_in_words": filter_in_words,
     "moment": moment,
     "outcome_in_words": outcome_in_words,
