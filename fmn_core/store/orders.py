@@ -24,15 +24,16 @@ class What(enum.StrEnum):
     #: dead letters; the argument is the id of one, and None for all that there are
     REPLAY = "replay"
     DROP = "drop"
-    #: noted; the argument is the name of an account, the answer says why
+    #: noted; the argument is the name of an account, the answer says why, or how it ended
     ACT_AS = "act-as"
+    ACT_NO_MORE = "act-no-more"
     DISABLE = "disable"
     ENABLE = "enable"
     END_SESSIONS = "end-sessions"
 
 
 #: what is noted of an account
-OF_ACCOUNTS = (What.ACT_AS, What.DISABLE, What.ENABLE, What.END_SESSIONS)
+OF_ACCOUNTS = (What.ACT_AS, What.ACT_NO_MORE, What.DISABLE, What.ENABLE, What.END_SESSIONS)
 
 
 @dataclass(frozen=True, slots=True)

@@ -70,7 +70,7 @@ def create_app(settings: Settings, registry: PluginRegistry, store: Store, looku
     Bootstrap5(app)
     protection = CSRFProtect(app)
     visitor.recognise(app, store, lambda name: admin.is_admin(parts, name))
-    guise.watch(app)
+    guise.watch(app, store)
     policy.guard(app, store)
     visitor.sign(app, policy.way)
     _for_people(app, parts)
@@ -101,7 +101,7 @@ def _for_people(app: Flask, parts: Parts) -> None:
     """Add the pages that people look at, logged in or not."""
     names = completion.Names(parts.registry, parts.lookups)
     app.register_blueprint(home.blueprint())
-    app.register_blueprint(guise.blueprint())
+    app.register_blueprint(guise.blueprint(parts))
     app.register_blueprint(catalogue.blueprint(parts.registry))
     app.register_blueprint(openid.blueprint(app, parts))
     app.register_blueprint(completion.blueprint(names))

@@ -13,6 +13,7 @@ from fmn_core.backends import one_line
 from fmn_core.config import Settings
 from fmn_core.errors import ConfigError
 
+from . import guise
 from .entering import Page, enter, target
 from .parts import Parts
 
@@ -44,6 +45,7 @@ def blueprint(parts: Parts) -> Blueprint:
 
     @pages.post("/logout")
     def leave() -> Response:
+        guise.take_off(parts.store, "logged out")
         logout_user()
         session.clear()
         return redirect(url_for("home.index"))

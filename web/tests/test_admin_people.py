@@ -132,12 +132,14 @@ def test_what_is_changed_meanwhile_is_the_admins_doing_and_they_can_see_both(sto
     assert notes(store) == [("act-as", "jane", "root", f"she asked {EVIL}")]
 
 
-def test_it_can_be_stopped(root, jane):
+def test_it_can_be_stopped(store, root, jane):
     do(root, "act")
     stopped = root.post("/stop-acting", base_url=BASE)
     assert (stopped.status_code, stopped.location) == (302, "/admin/user?name=jane")
     assert root.get("/admin", base_url=BASE).status_code == 200
     assert jane.post("/stop-acting", base_url=BASE).location == "/notifications"
+    assert notes(store)[0] == ("act-no-more", "jane", "root", "stopped")
+    assert "Act as jane no more: stopped" in text(root.get("/admin/log", base_url=BASE))
 
 
 def past(client):
@@ -156,12 +158,19 @@ def test_it_ends_by_itself_and_nothing_is_then_done_by_mistake(store, jane, root
     assert root.get("/admin", base_url=BASE).status_code == 200
 
 
-def test_that_it_has_ended_is_said(root, jane):
+def test_that_it_has_ended_is_said(store, root, jane):
     do(root, "act")
     past(root)
     page = text(root.get("/notifications", base_url=BASE))
     assert "You act as jane no more." in page
     assert "You act as <strong>" not in page
+    assert notes(store)[0] == ("act-no-more", "jane", "root", "it was over")
+
+
+def test_whoever_logs_out_acts_no_more(store, jane, root):
+    do(root, "act")
+    text(root.post("/logout", base_url=BASE), 302)
+    assert notes(store)[0] == ("act-no-more", "jane", "root", "logged out")
 
 
 def test_forms_from_before_are_of_no_use(app, store, jane, root):

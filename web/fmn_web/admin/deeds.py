@@ -54,7 +54,7 @@ def add(pages: Blueprint, parts: Parts) -> None:
             flash("You can act as somebody else only, and only where the account is not disabled.")
         elif reason:
             _note(parts, What.ACT_AS, account, reason)
-            guise.put_on(account.name, datetime.now(UTC))
+            guise.put_on(account.name, visitor(), datetime.now(UTC))
             return redirect(url_for("mine.index"))
         return _back(account)
 

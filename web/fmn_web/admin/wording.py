@@ -43,6 +43,7 @@ def order_in_words(order: Order) -> str:
         What.REPLAY: f"replay dead letter {about}" if about else "replay all dead letters",
         What.DROP: f"drop dead letter {about}",
         What.ACT_AS: f"act as {about}",
+        What.ACT_NO_MORE: f"act as {about} no more",
         What.DISABLE: f"disable {about}",
         What.ENABLE: f"enable {about}",
         What.END_SESSIONS: f"end all sessions of {about}",
