@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from shutil import which
+from uuid import uuid4
 
 from playwright.sync_api import Browser, Page, sync_playwright
 from werkzeug.serving import make_server
@@ -62,6 +63,21 @@ def _mistakes(page: Page) -> None:
     page.get_by_role("button", name="Save").click()
 
 
+def _conflict(page: Page) -> None:
+    """Change a filter in two windows."""
+    other = page.context.new_page()
+    other.goto(page.url)
+    for window in (other, page):
+        window.get_by_label("Name", exact=True).fill(f"My packages, {uuid4().hex[:6]}")
+        window.get_by_role("button", name="Save").click()
+    other.close()
+
+
+def _act(page: Page) -> None:
+    page.get_by_label("Reason for acting").fill("she asked for help")
+    page.get_by_role("button", name="Act as this user").click()
+
+
 def _token(page: Page) -> None:
     page.get_by_label("What it is for").fill("a script")
     page.get_by_role("button", name="Make a token").click()
@@ -81,6 +97,7 @@ PICTURES = (
     Picture("filter-link", "edit.link", f"{USER}/irc/{{filter}}", then=_forecast),
     Picture("filter-plugin-gone", "edit.change", "notifications/filters/{gone}"),
     Picture("filter-mistakes", "edit.change", "notifications/filters/{filter}", then=_mistakes),
+    Picture("filter-conflict", "edit.change", "notifications/filters/{twice}", then=_conflict),
     Picture("feed", "edit.change", "notifications/filters/{filter}", then=_press("Make a feed")),
     Picture("history", "history.index", "history"),
     Picture("why", "history.why", "history/{notification}"),
@@ -108,6 +125,7 @@ PICTURES = (
     Picture("admin-dead", "admin.dead", "admin/dead", ADMIN),
     Picture("admin-volume", "admin.volume", "admin/volume", ADMIN),
     Picture("admin-log", "admin.log", "admin/log", ADMIN),
+    Picture("acting", "mine.index", f"admin/user?name={USER}", ADMIN, then=_act),
 )
 #: what a browser can get and is no page
 NO_PAGES = {
@@ -150,6 +168,7 @@ def filled(app: Application) -> Mapping[str, str]:
     gone = store.editing.add_filter(USER, one.backend, Filter("", "Bodhi updates", (lost,)))
     off = store.editing.add_filter(USER, one.backend, Filter("", "New versions", (RuleUse("anitya_new_update"),)))
     store.switches.switch_filter(USER, off.id, False)
+    twice = store.editing.add_filter(USER, "email", Filter("", "New packages", (RuleUse("anitya_project_add"),)))
     for number, outcome in enumerate((Outcome.FAILED, Outcome.DEFERRED, Outcome.SUPPRESSED, Outcome.QUEUED)):
         store.ledger.record([_entry(latest, number, outcome, now)])
     store.mutes.put(USER, latest.thread, now + timedelta(hours=20))
@@ -163,7 +182,8 @@ def filled(app: Application) -> Mapping[str, str]:
     wish = Wish(USER, one.id, (one.filters[0].id,))
     signer = Signer(store.secrets.get(LINKS), "unsubscribe")
     return {
-        "filter": one.filters[0].id, "gone": gone.id, "notification": latest.notification, "message": latest.message_id,
+        "filter": one.filters[0].id, "gone": gone.id, "twice": twice.id,
+        "notification": latest.notification, "message": latest.message_id,
         "secret": (question.facts.url or "").rpartition("/")[2], "wish": signer.token(wish),
         "off": signer.token(replace(wish, filters=(off.id,))),
         "back": Signer(store.secrets.get(LINKS), "undo").token(replace(wish, filters=(off.id,))),
