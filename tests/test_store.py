@@ -7,7 +7,7 @@ import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-from threading import Barrier
+from threading import Barrier, Thread
 
 import psycopg
 import pytest
@@ -101,11 +101,11 @@ def test_users_are_listed_by_name(store: Store) -> None:
     assert store.preferences.users() == ["bob", "zoe", "Åse"]
 
 
-@pytest.mark.parametrize("call", ["user", "remove"])
-def test_an_unknown_user_is_named_with_what_comes_near(store: Store, call: str) -> None:
+@pytest.mark.parametrize(("call", "more"), [("user", ()), ("remove", ()), ("change", (lambda user: user,))])
+def test_an_unknown_user_is_named_with_what_comes_near(store: Store, call: str, more: tuple[object, ...]) -> None:
     store.preferences.save(alice())
     with pytest.raises(UnknownNameError, match=r"^no user is named 'alcie'; did you mean 'alice'\?$"):
-        getattr(store.preferences, call)("alcie")
+        getattr(store.preferences, call)("alcie", *more)
 
 
 def test_add_refuses_whom_it_knows(store: Store) -> None:
@@ -200,6 +200,29 @@ def test_each_change_counts_and_is_told(store: Store) -> None:
     assert everything.changed == []
     assert sorted(everything.removed) == sorted([email.id, irc.id])
     assert store.preferences.changes_since(everything.revision).removed == []
+
+
+def test_nothing_comes_between_what_is_read_and_what_is_saved(store: Store) -> None:
+    store.preferences.save(alice())
+    suspending = Thread(target=store.switches.suspend, args=("email", "alice@example.org", "550 no such user"))
+
+    def renamed(user: User) -> User:
+        suspending.start()
+        suspending.join(0.3)  # it has to wait; if it did not, this is time enough
+        (one,) = user.preferences
+        return replace(user, preferences=(replace(one, filters=(replace(one.filters[0], name="ours"),)),))
+
+    store.preferences.change("alice", renamed)
+    suspending.join()
+    (one,) = store.preferences.user("alice").preferences
+    assert (one.filters[0].name, one.destinations[0].suspended) == ("ours", "550 no such user")
+
+
+def test_a_change_that_is_given_up_changes_nothing(store: Store) -> None:
+    saved, revision = store.preferences.save(alice()), store.preferences.revision()
+    with pytest.raises(ZeroDivisionError):
+        store.preferences.change("alice", lambda user: 1 / 0)
+    assert (store.preferences.user("alice"), store.preferences.revision()) == (saved, revision)
 
 
 def test_changes_hold_enabled_preferences_with_active_filters(store: Store) -> None:

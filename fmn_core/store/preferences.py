@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass
 
 from sqlalchemy import Engine, select
@@ -130,6 +130,18 @@ class PreferenceStore:
         with writing(self._engine) as connection:
             revision = revisions.count(connection)
             return [save_user(connection, user, revision) for user in everybody]
+
+    def change(self, name: str, how: Callable[[User], User]) -> User:
+        """Save what somebody's preferences become, in the transaction that reads them: no change comes between.
+
+        :param how: is told what there is, and says what it shall be; what it raises is raised, and nothing is changed
+        :raises UnknownNameError: naming what comes near
+        """
+        with writing(self._engine) as connection:
+            revision = revisions.count(connection)
+            if user_id(connection, name) is None:
+                raise UnknownNameError("user", name, connection.scalars(select(users.c.name)))
+            return save_user(connection, how(stored_user(connection, name)), revision)
 
     def remove(self, name: str) -> None:
         """Remove a user and all preferences.

@@ -70,11 +70,13 @@ def take_in(parts: Parts, name: str, read: User) -> list[str]:
     :returns: what cannot be asked, a sentence each
     :raises ConfigError: if it is larger than the pages would let it become
     """
-    mine = parts.store.preferences.user(name)
-    if problems := list(excess_of_document(mine, read)):
-        raise ConfigError("the document", problems)
-    parts.store.preferences.save(merged(mine, read))
-    return list(_ask(parts, mine, read))
+
+    def changed(mine: User) -> User:
+        if problems := list(excess_of_document(mine, read)):
+            raise ConfigError("the document", problems)
+        return merged(mine, read)
+
+    return list(_ask(parts, parts.store.preferences.change(name, changed), read))
 
 
 def merged(mine: User, read: User) -> User:
