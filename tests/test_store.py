@@ -169,12 +169,12 @@ def test_rules_that_python_calls_equal_stay_apart(store: Store) -> None:
 
 
 def test_loading_is_one_state_though_others_write(store: Store) -> None:
-    store.preferences.save_all(User(f"user{n}", (preference(),)) for n in range(5000))
+    store.preferences.save_all(User(f"user{n}", (preference(),)) for n in range(2500))
     stream = store.preferences.enabled()
     next(stream)
-    store.preferences.remove("user4999")
+    store.preferences.remove("user2499")
     store.preferences.save(User("late", (preference(),)))
-    assert sum(1 for _ in stream) == 4999
+    assert sum(1 for _ in stream) == 2499
 
 
 # changes

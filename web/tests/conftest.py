@@ -9,6 +9,8 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
+from flask import Flask
+from jinja2 import FileSystemBytecodeCache
 from playwright.sync_api import Browser, sync_playwright
 
 from fmn_core.store import Store, open_store
@@ -21,11 +23,26 @@ def time_to_look(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(looking, "BUDGET", 60)
 
 
+@pytest.fixture(scope="session")
+def with_tables(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A file of SQLite with all tables: to copy it is much quicker than to make them."""
+    path = tmp_path_factory.mktemp("with-tables") / "fmn.sqlite"
+    open_store(f"sqlite:///{path}").close()
+    return path
+
+
 @pytest.fixture
-def store(tmp_path: Path) -> Iterator[Store]:
+def store(tmp_path: Path, with_tables: Path) -> Iterator[Store]:
     """An empty store."""
-    with closing(open_store(f"sqlite:///{tmp_path / 'fmn.sqlite'}")) as opened:
+    with closing(open_store(f"sqlite:///{shutil.copy(with_tables, tmp_path / 'fmn.sqlite')}")) as opened:
         yield opened
+
+
+@pytest.fixture(scope="session", autouse=True)
+def templates(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """Have each template compiled once, and not for each application again."""
+    cache = FileSystemBytecodeCache(str(tmp_path_factory.mktemp("templates")))
+    Flask.jinja_options = {**Flask.jinja_options, "bytecode_cache": cache}
 
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any
@@ -30,11 +31,11 @@ _WITH_SLASHES = ("address", "message")
 def blueprint(parts: Parts) -> Blueprint:
     """Make the routes."""
     pages = Blueprint("api", __name__, url_prefix=ROOT)
-    described = codec.dumps(describe(OPERATIONS, parts.settings.base_url))
+    described = functools.cache(lambda: codec.dumps(describe(OPERATIONS, parts.settings.base_url)))
 
     @pages.get("/openapi.json")
     def openapi() -> Response:
-        return Response(described, mimetype="application/json")
+        return Response(described(), mimetype="application/json")
 
     for one in OPERATIONS:
         pages.add_url_rule(_route(one.path), one.name, _view(parts, one), methods=[one.method])
