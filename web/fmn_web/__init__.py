@@ -91,6 +91,8 @@ def _configure(app: Flask, settings: Settings) -> None:
         SESSION_COOKIE_SAMESITE="Lax",
         SESSION_COOKIE_SECURE=settings.base_url.startswith("https:"),
         PERMANENT_SESSION_LIFETIME=timedelta(hours=settings.web.session_hours),
+        # or what was asked for in the background, as a forecast, would bring back the session from before a change
+        SESSION_REFRESH_EACH_REQUEST=False,
         WTF_CSRF_TIME_LIMIT=None,  # as long as the session: a form may stay open over night
     )
     if proxies := settings.web.proxies:

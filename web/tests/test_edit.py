@@ -179,6 +179,12 @@ def test_a_form_that_is_longer_than_any_is_refused(jane):
     assert post(jane, "/forecast", **{"0-packages": "x" * 300_000}).status_code == 413
 
 
+def test_a_forecast_brings_no_session_back_from_before_a_change(jane):
+    """Its answer may come after that of a button, which has just put a word of what was done into the session."""
+    answer = post(jane, "/forecast", "boat_sank")
+    assert (answer.status_code, answer.headers.getlist("Set-Cookie")) == (200, [])
+
+
 def test_a_window_without_a_version_overwrites_nothing(jane, store):
     one = add(store, RuleUse("boat_sank"))
     assert post(jane, f"/notifications/filters/{one.id}", "boat_sank", name="New", action="save").status_code == 409
